@@ -1,0 +1,29 @@
+/** A node's row in SQL. A revocation waits for each of these, at most for its bound. */
+export interface RegisteredNode {
+  readonly id: string
+  /** Lease and grace together, in ms: for so long after its last beat may the node still accept. */
+  readonly boundMs: number
+  readonly appliedSeq: number
+  readonly seenAtMs: number
+  readonly leftAtMs: number | null
+}
+
+export interface NodeRegistration {
+  readonly id: string
+  readonly name: string
+  readonly leaseMs: number
+  readonly graceMs: number
+}
+
+/** Membership, kept in SQL so that it cannot disagree with the log. Every method throws when it cannot be done. */
+export interface NodeRegistry {
+  /** Adds the node, or takes it back after it had left. */
+  register(node: NodeRegistration, appliedSeq: number): Promise<void>
+  /** Notes how far the node has applied the log, and that it lives. Never lowers the sequence. */
+  confirm(nodeId: string, appliedSeq: number): Promise<void>
+  leave(nodeId: string): Promise<void>
+  /** Nodes that may still hold a lease: the registered, and those that left less than twice their bound ago. */
+  list(): Promise<readonly RegisteredNode[]>
+  /** Marks as left every node that was silent for longer than its bound and `marginMs`; forgets those long gone. */
+  reap(marginMs: number): Promise<readonly string[]>
+}
