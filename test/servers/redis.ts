@@ -3,6 +3,7 @@ import { findBinary } from './find-binary.ts'
 import { freePort } from './free-port.ts'
 import { scratchDirectory } from './scratch.ts'
 import { ServerProcess, startOnFreePort } from './server-process.ts'
+import { until } from './until.ts'
 
 export interface RedisOptions {
   /** Lines of redis.conf by name, e.g. `{ appendonly: 'yes' }`. By default nothing is kept on disk. */
@@ -40,12 +41,11 @@ export function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
 }
 
 /** Starts a replica of `of` (or of a proxy in front of it) and waits until the first copy is complete. */
-export async function startReplica(
-  of: { readonly port: number },
-  options: RedisOptions = {},
-): Promise<RedisServer> {
+export async function startReplica(of: { readonly port: number }, options: RedisOptions = {}): Promise<RedisServer> {
   const replica = await startRedis({ config: { ...options.config, replicaof: `127.0.0.1 ${of.port}` } })
-  await until(async () => (await replica.command('INFO', 'replication')).includes('master_link_status:up'))
+  await until('the replica has its first copy', async () =>
+    (await replica.command('INFO', 'replication')).includes('master_link_status:up'),
+  )
   return replica
 }
 
@@ -65,15 +65,6 @@ export function createRedis(command: string, port: number, options: RedisOptions
 /** redis-server takes each word of a value as an argument of its own, and an empty value as an empty one. */
 function words(value: string): readonly string[] {
   return value === '' ? [''] : value.split(' ')
-}
-
-/** Waits until `condition` holds, asking every 20 ms; throws after `withinMs`. */
-export async function until(condition: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
-  const deadline = performance.now() + withinMs
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Not so within ${withinMs} ms: ${condition}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }
 
 /** One command over a bare socket. Rejects when Redis answers with an error or not within a second. */
