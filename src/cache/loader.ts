@@ -1,0 +1,155 @@
+import type { Position } from './change-log.ts'
+import type { Entry } from './entry.ts'
+import { type FillRight, SharedSlots, type SlotOutcome } from './shared-slots.ts'
+import { type SlotState, tagOf } from './slot.ts'
+import type { TieredCacheOptions } from './tiered-cache-options.ts'
+
+/** An entry on its way into memory. */
+export interface Loaded<T> {
+  readonly entry: Entry<T>
+  readonly tier: 'L2' | 'L3'
+  /** When SQL was asked for it; minus infinity where another node asked. */
+  readonly sentMono: number
+}
+
+/** The way of a miss: the shared tier, then SQL, and back into the shared tier. Knows nothing of who waits for it. */
+export class Loader<T> {
+  readonly #o: TieredCacheOptions<T>
+  readonly #slots: SharedSlots
+
+  constructor(options: TieredCacheOptions<T>) {
+    this.#o = options
+    this.#slots = new SharedSlots(options)
+  }
+
+  /** Throws what the source throws. A failing shared tier is passed by. */
+  async load(slot: string, deadline: number, signal: AbortSignal): Promise<Loaded<T>> {
+    const right = await this.#fromSharedTier(slot, deadline, signal)
+    return right && 'entry' in right ? right : await this.#fromSource(slot, right, signal, 'load')
+  }
+
+  /** A newer reading of an entry that is still good; `undefined` when another node is at it. */
+  async refresh(entry: Entry<T>, signal: AbortSignal): Promise<Loaded<T> | undefined> {
+    const seen = await this.#try('enter', () => this.#slots.enter(entry.slot, 0, signal))
+    if (seen?.kind === 'busy') return undefined
+    if (seen?.kind !== 'state') return await this.#fromSource(entry.slot, seen?.right, signal, 'refresh')
+    const adopted = await this.#adopt(entry.slot, seen)
+    if (adopted && adopted.entry.freshUntil > entry.freshUntil + this.#o.positiveMs / 4) return adopted
+    // The turn to refresh is a slot of its own: the value stays where it is while it is being renewed.
+    const turn = await this.#try('enter', () => this.#slots.enter(`${entry.slot}~`, 0, signal))
+    if (turn && turn.kind !== 'fill') return undefined
+    const right = { slot: entry.slot, tag: tagOf(seen.state) }
+    return await this.#fromSource(entry.slot, right, signal, 'refresh')
+  }
+
+  /** An entry for what SQL said at `at`, asked at `sentMono`. */
+  entry(slot: string, at: Position, value: T | null, sentMono: number): Entry<T> {
+    const o = this.#o
+    const life = value === null ? o.absentMs : o.positiveMs
+    const freshUntil = sentMono + life * (1 - o.random() / 10)
+    return {
+      slot,
+      value,
+      subjects: value === null ? ['absent', `digest:${slot}`] : o.codec.subjects(value),
+      terminal: value !== null && o.codec.terminal(value),
+      seq: this.#stamp(at),
+      readMono: sentMono,
+      freshUntil,
+      refreshFrom: value === null ? Number.POSITIVE_INFINITY : freshUntil - life / 5 + (o.random() * life) / 10,
+      revision: 0,
+      used: true,
+    }
+  }
+
+  /**
+   * Beyond what this node has applied, a stamp might belong to a history that SQL loses again; the node's own position
+   * does not, and an older stamp is only ever refused sooner. A stamp of another history is never believed.
+   */
+  #stamp(at: Position): number {
+    const place = this.#o.history.place(at)
+    if (place === 'unknown') return -1
+    return place === 'mine' ? at.seq : (this.#o.history.head?.seq ?? 0)
+  }
+
+  /** What another node left, or the right to fill, or neither. */
+  async #fromSharedTier(
+    slot: string,
+    deadline: number,
+    signal: AbortSignal,
+  ): Promise<Loaded<T> | FillRight | undefined> {
+    const { clock, lease, fillLeaseMs, budgetMs } = this.#o
+    // Without a lease or its grace nothing that another node left can be judged.
+    if (!lease.isInGrace()) return undefined
+    const waitUntil = Math.min(clock.mono() + Math.min(fillLeaseMs, budgetMs / 2), deadline)
+    const outcome = await this.#try('enter', () => this.#slots.enter(slot, waitUntil, signal))
+    if (outcome?.kind === 'fill') return outcome.right
+    if (outcome?.kind !== 'state') return undefined
+    const adopted = await this.#adopt(slot, outcome)
+    if (adopted) return adopted
+    return (await this.#try('replace', () => this.#slots.replace(slot, outcome.state))) ?? undefined
+  }
+
+  /** `undefined` if the state cannot be read, placed on this node's history, or believed. */
+  async #adopt(slot: string, outcome: SlotOutcome & { kind: 'state' }): Promise<Loaded<T> | undefined> {
+    const { state, askedMono, ttlMs } = outcome
+    if (state.kind === 'lease' || !(await this.#place(state.at))) return undefined
+    const value = state.kind === 'absent' ? null : this.#o.codec.decode(state.payload)
+    if (value === undefined) return undefined
+    const life = value === null ? this.#o.absentMs : this.#o.positiveMs
+    const fresh = this.entry(slot, state.at, value, askedMono - Math.max(0, life - ttlMs))
+    const entry = { ...fresh, freshUntil: Math.min(fresh.freshUntil, askedMono + ttlMs) }
+    if (this.#o.floors.standing(entry.subjects, entry.seq) === 'outdated') return undefined
+    return { entry, tier: 'L2', sentMono: Number.NEGATIVE_INFINITY }
+  }
+
+  /** Whether the stamp lies on this node's history; beyond its position the node first reads on. */
+  async #place(at: Position): Promise<boolean> {
+    const { history, follower, lease } = this.#o
+    if (history.place(at) === 'ahead' && !follower.failing) await follower.beat().catch(() => {})
+    const place = history.place(at)
+    // In grace the log cannot be asked: the entry is then taken at this node's own position.
+    return place === 'mine' || (place === 'ahead' && !lease.isLive())
+  }
+
+  async #fromSource(
+    slot: string,
+    right: FillRight | undefined,
+    signal: AbortSignal,
+    operation: 'load' | 'refresh',
+  ): Promise<Loaded<T>> {
+    const sentMono = this.#o.clock.mono()
+    try {
+      const { at, value } = await this.#o.source.load(slot, signal)
+      this.#o.onEvent?.({ kind: 'source', operation, outcome: 'ok', tookMs: this.#o.clock.mono() - sentMono })
+      if (right) void this.#fill(right, this.#state(at, value))
+      return { entry: this.entry(slot, at, value, sentMono), tier: 'L3', sentMono }
+    } catch (cause) {
+      this.#o.onEvent?.({ kind: 'source', operation, outcome: 'failed', tookMs: this.#o.clock.mono() - sentMono })
+      if (right) void this.#try('give-up', () => this.#slots.giveUp(right))
+      throw cause
+    }
+  }
+
+  #state(at: Position, value: T | null): SlotState {
+    if (value === null) return { kind: 'absent', at }
+    const payload = this.#o.codec.encode(value)
+    return { kind: this.#o.codec.terminal(value) ? 'terminal' : 'value', at, payload }
+  }
+
+  async #fill(right: FillRight, state: SlotState): Promise<void> {
+    const life = state.kind === 'absent' ? this.#o.absentMs : this.#o.positiveMs
+    await this.#try('fill', () => this.#slots.fill(right, state, life * (1 - this.#o.random() / 10)))
+  }
+
+  /** The shared tier may fail at any time; then the way goes on without it. */
+  async #try<R>(operation: 'enter' | 'replace' | 'fill' | 'give-up', work: () => Promise<R>): Promise<R | undefined> {
+    try {
+      const result = await work()
+      this.#o.onEvent?.({ kind: 'tier', operation, outcome: 'ok' })
+      return result
+    } catch {
+      this.#o.onEvent?.({ kind: 'tier', operation, outcome: 'failed' })
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { type Clock, sleep } from '../kernel/clock.ts'
+import type { Follower } from './follower.ts'
+import { decodeMessage, encodeMessage } from './node-messages.ts'
+import type { NodeRegistry, RegisteredNode } from './node-registry.ts'
+import type { Push } from './shared-tier.ts'
+
+/** What a revocation can promise, and what it knows already. */
+export interface Receipt {
+  /** Position in the log. */
+  readonly revision: number
+  readonly committedAtMs: number
+  /** From this wall time on no node accepts, whatever fails: the slowest registered node's lease and grace have ended. */
+  readonly refusedEverywhereByMs: number
+  /** Every node that may still hold a lease, and when it confirmed; `null`: not yet. */
+  readonly nodes: readonly { readonly id: string; readonly confirmedAfterMs: number | null }[]
+  /** All have confirmed, or their bound has passed. */
+  readonly complete: boolean
+}
+
+export interface ReceiptsOptions {
+  readonly clock: Clock
+  readonly registry: NodeRegistry
+  readonly push: Push
+  readonly follower: Follower
+  readonly nodeId: string
+  /** How often SQL is asked while messages are awaited, ms. */
+  readonly pollMs?: number
+}
+
+export interface Committed {
+  readonly seq: number
+  readonly committedAtMs: number
+  /** Monotonic reading of the moment the commit was known here. */
+  readonly knownMono: number
+}
+
+/** Announces changes and collects what the nodes say of them. */
+export class Receipts {
+  readonly #o: ReceiptsOptions
+  readonly #heard = new Map<string, number>()
+  readonly #waiting = new Set<() => void>()
+  #unsubscribe: () => void = () => {}
+
+  constructor(options: ReceiptsOptions) {
+    this.#o = options
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe = await this.#o.push.subscribe((text) => this.#hear(text))
+  }
+
+  stop(): void {
+    this.#unsubscribe()
+    this.#heard.clear()
+  }
+
+  /** Tells the other nodes that there is something to read; this node reads at once. */
+  async announce(seq: number): Promise<void> {
+    await Promise.allSettled([
+      this.#o.push.publish(encodeMessage({ kind: 'changed', seq })),
+      this.#o.follower.catchUp(seq),
+    ])
+  }
+
+  /** Waits for confirmations until `timeoutMs` after now; 0 answers with what is known. */
+  async receipt(change: Committed, timeoutMs: number): Promise<Receipt> {
+    const { clock } = this.#o
+    // Listed once, after the commit: whoever registers later reads the log, this change included, before its lease.
+    const nodes = await this.#o.registry.list()
+    const confirmed = new Map<string, number>()
+    const until = clock.mono() + timeoutMs
+    for (let listed = nodes; ; listed = await this.#o.registry.list()) {
+      this.#note(listed, change, confirmed)
+      if (this.#isComplete(nodes, change, confirmed)) break
+      const left = until - clock.mono()
+      if (left <= 0) break
+      await this.#pause(Math.min(left, this.#o.pollMs ?? 100), nodes, change, confirmed)
+    }
+    const boundMs = Math.max(0, ...nodes.map((node) => node.boundMs))
+    return {
+      revision: change.seq,
+      committedAtMs: change.committedAtMs,
+      refusedEverywhereByMs: change.committedAtMs + boundMs,
+      nodes: nodes.map(({ id }) => ({ id, confirmedAfterMs: confirmed.get(id) ?? null })),
+      complete: this.#isComplete(nodes, change, confirmed),
+    }
+  }
+
+  /** Until `ms` have passed, or everything there is to hear has been heard. */
+  async #pause(ms: number, nodes: readonly RegisteredNode[], change: Committed, confirmed: Map<string, number>) {
+    const enough = new AbortController()
+    const look = () => {
+      this.#note([], change, confirmed)
+      if (this.#isComplete(nodes, change, confirmed)) enough.abort()
+    }
+    this.#waiting.add(look)
+    await sleep(this.#o.clock, ms, enough.signal).catch(() => {})
+    this.#waiting.delete(look)
+  }
+
+  #note(listed: readonly RegisteredNode[], change: Committed, confirmed: Map<string, number>): void {
+    const tookMs = Math.max(0, this.#o.clock.mono() - change.knownMono)
+    const say = (id: string, seq: number) => {
+      if (seq >= change.seq && !confirmed.has(id)) confirmed.set(id, tookMs)
+    }
+    for (const node of listed) say(node.id, node.appliedSeq)
+    for (const [id, seq] of this.#heard) say(id, seq)
+    say(this.#o.nodeId, this.#o.follower.position?.seq ?? -1)
+  }
+
+  #isComplete(nodes: readonly RegisteredNode[], change: Committed, confirmed: Map<string, number>): boolean {
+    const passedMs = this.#o.clock.mono() - change.knownMono
+    return nodes.every((node) => confirmed.has(node.id) || passedMs >= node.boundMs)
+  }
+
+  #hear(text: string): void {
+    const message = decodeMessage(text)
+    if (message?.kind === 'changed') this.#o.follower.catchUp(message.seq).catch(() => {})
+    if (message?.kind !== 'applied') return
+    this.#heard.set(message.nodeId, Math.max(message.seq, this.#heard.get(message.nodeId) ?? 0))
+    if (this.#heard.size > 10_000) this.#heard.clear()
+    for (const look of [...this.#waiting]) look()
+  }
+}

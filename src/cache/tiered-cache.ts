@@ -1,0 +1,203 @@
+import type { Clock } from '../kernel/clock.ts'
+import { Fault } from '../kernel/fault.ts'
+import type { Entry } from './entry.ts'
+import { Flights } from './flights.ts'
+import type { Floors } from './floors.ts'
+import type { Follower } from './follower.ts'
+import type { Lease } from './lease.ts'
+import { type Loaded, Loader } from './loader.ts'
+import { LocalEntries } from './local-entries.ts'
+import type { CacheFigures, Reading, TieredCacheOptions } from './tiered-cache-options.ts'
+
+/**
+ * Three tiers and one rule. An answer is given only if, at the last synchronous moment before it is given,
+ *
+ *   1. nothing that the entry hangs on has changed since SQL was read for it (floors), and
+ *   2. this node knows the log up to a moment at most D ago (lease), or SQL was read after the caller asked.
+ *
+ * Everything else is speed. L1 is a map; L2 may lose, repeat or resurrect whatever it likes, because what comes out of
+ * it is judged by the same rule; single flight may hand a caller a load that began before the caller came, because the
+ * caller judges it again. So there is one place where a revoked key could slip through, `#judge`, and it is short.
+ *
+ * When the lease has lapsed and cannot be renewed, entries that stood when it lapsed may be served for a declared
+ * grace, marked as degraded. Absence is never served so: an outage must not look like a wrong key.
+ */
+export class TieredCache<T> {
+  readonly #clock: Clock
+  readonly #floors: Floors
+  readonly #lease: Lease
+  readonly #follower: Follower
+  readonly #loader: Loader<T>
+  readonly #flights = new Flights<Loaded<T>>()
+  readonly #budgetMs: number
+  readonly #entries: LocalEntries<T>
+  /** Preloaded entries, by slot: the key under which a caller will ask for them is not known yet. */
+  readonly #warm: LocalEntries<T>
+  /** Absence has its own bounded memory, so that unknown keys cannot push out real ones. */
+  readonly #absent: LocalEntries<T>
+  readonly figures: CacheFigures = { joined: 0, refreshed: 0 }
+
+  constructor(options: TieredCacheOptions<T>) {
+    this.#clock = options.clock
+    this.#floors = options.floors
+    this.#lease = options.lease
+    this.#follower = options.follower
+    this.#budgetMs = options.budgetMs
+    this.#loader = new Loader(options)
+    this.#entries = new LocalEntries(options.entryLimit)
+    this.#warm = new LocalEntries(options.entryLimit)
+    this.#absent = new LocalEntries(options.absentLimit)
+  }
+
+  get sizes(): { readonly entries: number; readonly warm: number; readonly absent: number; readonly flights: number } {
+    return {
+      entries: this.#entries.size,
+      warm: this.#warm.size,
+      absent: this.#absent.size,
+      flights: this.#flights.size,
+    }
+  }
+
+  /** The hot path: synchronous, allocates nothing, and answers only what needs no second look. */
+  peek(key: string): Entry<T> | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    if (entry.revision !== this.#floors.revision && !this.#stillStands(entry)) return undefined
+    const now = this.#clock.mono()
+    if (now >= entry.freshUntil || this.#lease.elapsed(now) >= this.#lease.leaseMs) return undefined
+    if (!entry.used) entry.used = true
+    if (now >= entry.refreshFrom) this.#refresh(key, entry)
+    return entry
+  }
+
+  /**
+   * The whole read. `key` names the entry in this process, `slot` everywhere else. Answers within the budget or
+   * throws: `store.unavailable`, `check.overloaded`, `check.budget`.
+   */
+  async read(key: string, slot: string): Promise<Reading<T>> {
+    const startedMono = this.#clock.mono()
+    const deadline = startedMono + this.#budgetMs
+    for (;;) {
+      if (!this.#lease.isLive()) await this.#regainLease(deadline)
+      const known = this.#fromMemory(key, slot)
+      if (known) return known
+      const loaded = await this.#load(key, slot, deadline)
+      const reading = this.#judge(loaded.entry, loaded.tier, loaded.sentMono >= startedMono)
+      if (reading) return reading
+      if (this.#clock.mono() >= deadline) throw new Fault('check.budget')
+    }
+  }
+
+  /** Puts entries in memory that were read ahead of need. */
+  preload(loads: readonly Loaded<T>[]): void {
+    for (const { entry } of loads) this.#warm.set(entry.slot, entry)
+  }
+
+  /** Forgets everything in this process; the tiers behind it are judged as ever. */
+  clear(): void {
+    this.#entries.clear()
+    this.#warm.clear()
+    this.#absent.clear()
+  }
+
+  get loader(): Loader<T> {
+    return this.#loader
+  }
+
+  /** Waits for a beat, unless beats are known to fail: then nobody waits for what will not come. */
+  async #regainLease(deadline: number): Promise<void> {
+    if (this.#follower.failing) return
+    await within(this.#clock, deadline, this.#follower.beat()).catch(() => {})
+  }
+
+  #fromMemory(key: string, slot: string): Reading<T> | undefined {
+    const entry = this.#entries.get(key) ?? this.#adopt(key, slot) ?? this.#absent.get(slot)
+    if (!entry) return undefined
+    entry.used = true
+    const fresh = this.#clock.mono() < entry.freshUntil
+    // Past its life an entry is asked for again, unless only grace is left: then what is known is all there is.
+    if (!fresh && this.#lease.isLive() && !entry.terminal) return undefined
+    return this.#judge(entry, 'L1', false)
+  }
+
+  #adopt(key: string, slot: string): Entry<T> | undefined {
+    const entry = this.#warm.get(slot)
+    if (!entry) return undefined
+    this.#warm.delete(slot)
+    this.#entries.set(key, entry)
+    return entry
+  }
+
+  /** One load per slot and process. The caller's own deadline holds, also where the flight began with a later one. */
+  async #load(key: string, slot: string, deadline: number): Promise<Loaded<T>> {
+    const { flight, joined } = this.#flights.take(slot, () => this.#fly(key, slot, deadline))
+    if (!joined) return await flight
+    this.figures.joined++
+    return await within(this.#clock, deadline, flight)
+  }
+
+  async #fly(key: string, slot: string, deadline: number): Promise<Loaded<T>> {
+    const abort = new AbortController()
+    const loading = this.#loader.load(slot, deadline, abort.signal)
+    try {
+      const loaded = await within(this.#clock, deadline, loading)
+      this.#keep(key, loaded.entry)
+      return loaded
+    } finally {
+      abort.abort(new Fault('check.budget'))
+    }
+  }
+
+  #keep(key: string, entry: Entry<T>): void {
+    if (this.#floors.standing(entry.subjects, entry.seq) !== 'stands') return
+    if (entry.value === null) this.#absent.set(entry.slot, entry)
+    else {
+      this.#absent.delete(entry.slot)
+      this.#entries.set(key, entry)
+    }
+  }
+
+  /** The rule. No await may stand between this and the answer. */
+  #judge(entry: Entry<T>, tier: Reading<T>['tier'], readAfterAsked: boolean): Reading<T> | undefined {
+    const standing = this.#floors.standing(entry.subjects, entry.seq)
+    if (standing === 'condemned') return this.#reading(entry, tier, 'condemned', false)
+    if (standing === 'outdated') return undefined
+    if (entry.terminal || readAfterAsked || this.#lease.isLive()) return this.#reading(entry, tier, 'stands', false)
+    if (entry.value !== null && this.#lease.isInGrace()) return this.#reading(entry, tier, 'stands', true)
+    return undefined
+  }
+
+  #reading(entry: Entry<T>, tier: Reading<T>['tier'], standing: 'stands' | 'condemned', degraded: boolean): Reading<T> {
+    const ageMs = Math.max(0, this.#clock.mono() - entry.readMono)
+    return { value: entry.value, condemned: standing === 'condemned', seq: entry.seq, tier, ageMs, degraded }
+  }
+
+  #stillStands(entry: Entry<T>): boolean {
+    const { revision } = this.#floors
+    if (this.#floors.standing(entry.subjects, entry.seq) !== 'stands') return false
+    entry.revision = revision
+    return true
+  }
+
+  /** Ahead of its expiry, a hot entry is replaced in the background; whoever asks meanwhile gets what is there. */
+  #refresh(key: string, entry: Entry<T>): void {
+    entry.refreshFrom = Number.POSITIVE_INFINITY
+    const abort = new AbortController()
+    this.figures.refreshed++
+    within(this.#clock, this.#clock.mono() + this.#budgetMs, this.#loader.refresh(entry, abort.signal))
+      .then((loaded) => {
+        if (loaded && this.#entries.get(key) === entry) this.#keep(key, loaded.entry)
+      })
+      // A refresh that fails costs nothing: the entry lives on to its own end, and is then asked for as any other.
+      .catch(() => {})
+      .finally(() => abort.abort())
+  }
+}
+
+/** The promise, or `check.budget` once the deadline has come. */
+function within<R>(clock: Clock, deadlineMono: number, promise: Promise<R>): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(Math.max(0, deadlineMono - clock.mono()), () => reject(new Fault('check.budget')))
+    promise.then(resolve, reject).finally(cancel)
+  })
+}
