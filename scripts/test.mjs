@@ -5,10 +5,13 @@ import { build } from './build.mjs'
 import { root, run } from './project.mjs'
 import { setUp } from './setup.mjs'
 
+/** Biome colours every character also where nobody sees colours. */
+const plain = process.stdout.isTTY ? [] : ['--colors=off']
+
 /** In order; the first that fails ends the run. */
 const steps = [
   ['set-up', async () => (await setUp()) ?? 0],
-  ['format, lint and folder map', () => run('biome', ['ci', '.'])],
+  ['format, lint and folder map', () => run('biome', ['ci', '--diagnostic-level=warn', ...plain, '.'])],
   ['types', () => run('tsc', ['-p', 'tsconfig.json'])],
   ['build', build],
   ['reference pages are as the code says', () => runScript('scripts/docs.mjs', '--check')],
