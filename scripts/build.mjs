@@ -5,6 +5,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, r
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { modules, root, run } from './project.mjs'
+import { setUp } from './setup.mjs'
 
 const source = join(root, 'src')
 const dist = join(root, 'dist')
@@ -54,4 +55,7 @@ function filesIn(directory) {
     })
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = await build()
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUp()
+  process.exitCode = await build()
+}
