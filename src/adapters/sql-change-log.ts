@@ -1,0 +1,107 @@
+import { type Kysely, sql } from 'kysely'
+import type { ChangeLog, LogSnapshot } from '../cache/change-log.ts'
+import { Fault } from '../kernel/fault.ts'
+import type { SqlEngine } from './sql-engine.ts'
+import { forkLog, headless } from './sql-log.ts'
+import { logRowOf } from './sql-rows.ts'
+import type { LogTable, Schema } from './sql-schema.ts'
+
+export interface TrimmableLog extends ChangeLog {
+  /**
+   * Removes rows and floors that are older than `windowMs`, which must be no less than what nodes give to `snapshot`.
+   * The head and the row at the new horizon stay. Answers with the number of rows removed.
+   */
+  trim(windowMs: number): Promise<number>
+}
+
+type ReadRow = { readonly registered: number } & { [C in keyof Omit<LogTable, 'at_ms'>]: LogTable[C] | null }
+
+/** A beat that takes longer has outlived the lease it would bring. */
+const beatTimeoutMs = 1_000
+
+export function sqlChangeLog(engine: SqlEngine): TrimmableLog {
+  const read = engine.prepare<ReadRow>('gatehouse_read', readStatement)
+  return {
+    async read(nodeId, fromSeq, limit) {
+      const rows = await read([nodeId, fromSeq, limit], { timeoutMs: beatTimeoutMs })
+      return {
+        registered: rows[0]?.registered === 1,
+        rows: rows.filter((row): row is LogTable & { registered: number } => row.seq !== null).map(logRowOf),
+      }
+    },
+    snapshot: (windowMs, limit) => engine.snapshot((tx) => snapshot(tx, engine, windowMs, limit)),
+    async fork(seenSeq) {
+      if (!Number.isSafeInteger(seenSeq) || seenSeq < 0 || seenSeq > 2 ** 51) {
+        throw new Fault('internal', { detail: `a log cannot be forked at ${seenSeq}` })
+      }
+      const change = { subjects: ['all'], terminal: false, restricts: true }
+      await engine.write((tx) => forkLog(tx, engine, seenSeq, change))
+    },
+    trim: (windowMs) => engine.write((tx) => trim(tx, engine, windowMs)),
+  }
+}
+
+/** One statement, so that the rows and the registration are of one moment. Always answers with at least one row. */
+const readStatement = sql<ReadRow>`
+  select case when n.id is null then 0 else 1 end as registered,
+    l.seq, l.mark, l.previous_mark, l.subjects_json, l.terminal, l.restricts
+  from log_head h
+  left join nodes n on n.id = ${0} and n.left_at_ms is null
+  left join (
+    select seq, mark, previous_mark, subjects_json, terminal, restricts
+    from change_log where seq >= ${1} order by seq limit ${2}
+  ) l on true
+  order by l.seq`
+
+/**
+ * The horizon starts at the newest row that is out of the window, or at the oldest that trimming has left: floors are
+ * whole above both. It then rises until what lies above it fits the limit.
+ */
+async function snapshot(tx: Kysely<Schema>, engine: SqlEngine, windowMs: number, limit: number): Promise<LogSnapshot> {
+  const head = await tx.selectFrom('log_head').select(['seq', 'mark']).executeTakeFirstOrThrow(headless)
+  const oldest = await tx.selectFrom('change_log').select('seq').orderBy('seq').limit(1).executeTakeFirst()
+  const out = await newestOutOf(tx, engine, windowMs)
+  const positions = await tx
+    .selectFrom('change_log')
+    .select(['seq', 'mark'])
+    .where('seq', '>=', Math.max(oldest?.seq ?? head.seq, out ?? 0))
+    .orderBy('seq', 'desc')
+    .limit(limit)
+    .execute()
+  const lowest = positions.at(-1)?.seq ?? head.seq
+  const floors = await tx
+    .selectFrom('floors')
+    .select(['subject', 'seq', 'terminal'])
+    .where('seq', '>', lowest)
+    .orderBy('seq', 'desc')
+    .limit(limit + 1)
+    .execute()
+  // Floors of one row share its sequence, so the first that does not fit takes all of its row with it.
+  const horizon = floors[limit]?.seq ?? lowest
+  return {
+    head: { seq: head.seq, mark: head.mark },
+    horizon,
+    floors: floors.filter(({ seq }) => seq > horizon).map((floor) => ({ ...floor, terminal: floor.terminal === 1 })),
+    positions: positions.flatMap(({ seq, mark }) => (seq >= horizon ? [{ seq, mark }] : [])).reverse(),
+  }
+}
+
+/** Walks back from the head, so it costs what the window holds and needs no index on time. */
+async function newestOutOf(tx: Kysely<Schema>, engine: SqlEngine, windowMs: number): Promise<number | undefined> {
+  const row = await tx
+    .selectFrom('change_log')
+    .select('seq')
+    .where('at_ms', '<', sql<number>`${engine.now()} - ${sql.lit(Math.ceil(windowMs))}`)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.seq
+}
+
+async function trim(tx: Kysely<Schema>, engine: SqlEngine, windowMs: number): Promise<number> {
+  const horizon = await newestOutOf(tx, engine, windowMs)
+  if (horizon === undefined) return 0
+  await tx.deleteFrom('floors').where('seq', '<=', horizon).execute()
+  const removed = await tx.deleteFrom('change_log').where('seq', '<', horizon).executeTakeFirst()
+  return Number(removed.numDeletedRows)
+}

@@ -1,0 +1,39 @@
+import type { Expression, Kysely, RawBuilder, SelectQueryBuilder } from 'kysely'
+import type { Schema } from './sql-schema.ts'
+
+/** All in which the two databases differ. Everything above it is one set of queries. */
+export interface SqlEngine {
+  readonly kind: 'sqlite' | 'postgres'
+  readonly types: SqlTypes
+  /** For single statements that only read. What is committed is visible to them. */
+  readonly reader: Kysely<Schema>
+  /** The time that all nodes on this database share, in ms, as a part of a statement. */
+  now(): Expression<number>
+  /** Locks the rows that the query answers to the end of the transaction. */
+  lock<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>
+  /**
+   * One transaction. What `work` throws rolls it back; so does a failed statement, even when `work` swallows its
+   * fault. `work` runs again when the database chose this transaction to end a deadlock.
+   */
+  write<T>(work: (tx: Kysely<Schema>) => Promise<T>): Promise<T>
+  /** Several statements that see one state of the database. */
+  snapshot<T>(work: (tx: Kysely<Schema>) => Promise<T>): Promise<T>
+  /** A transaction that one node at a time may be in, and that may take long. */
+  migration<T>(work: (tx: Kysely<Schema>) => Promise<T>): Promise<T>
+  /** A statement that is parsed once. Its parameters are the numbers of the arguments that go there. */
+  prepare<Row>(name: string, statement: RawBuilder<Row>): Prepared<Row>
+  /** Names of all tables and views where ours would be. */
+  tables(db: Kysely<Schema>): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+export interface SqlTypes {
+  readonly integer: RawBuilder<unknown>
+  /** Ordered and compared by bytes. */
+  readonly text: RawBuilder<unknown>
+}
+
+export type Prepared<Row> = (
+  args: readonly (string | number)[],
+  options?: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number },
+) => Promise<readonly Row[]>

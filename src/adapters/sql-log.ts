@@ -1,0 +1,80 @@
+import { type Kysely, sql } from 'kysely'
+import type { ChangeMark } from '../authority/store.ts'
+import type { Position } from '../cache/change-log.ts'
+import { Fault } from '../kernel/fault.ts'
+import { randomBase62 } from '../kernel/id.ts'
+import type { SqlEngine } from './sql-engine.ts'
+import type { Schema } from './sql-schema.ts'
+
+type Change = Required<ChangeMark>
+
+/**
+ * Appends one row, and floors when it restricts. Must be the last thing that its transaction does: from here to the
+ * commit it holds the lock on the head, which puts the log into commit order and lets no other append pass.
+ */
+export async function appendToLog(tx: Kysely<Schema>, engine: SqlEngine, change: Change): Promise<Position> {
+  const head = await tx
+    .updateTable('log_head')
+    .set((eb) => ({ seq: eb('seq', '+', 1), previous_mark: eb.ref('mark'), mark: randomBase62(8) }))
+    .returning(['seq', 'mark', 'previous_mark'])
+    .executeTakeFirstOrThrow(headless)
+  await writeRow(tx, engine, head, change)
+  return { seq: head.seq, mark: head.mark }
+}
+
+/** Appends a row that lies `gap` above both the head and `seenSeq`, unless the head already lies `enough` above it. */
+export async function forkLog(tx: Kysely<Schema>, engine: SqlEngine, seenSeq: number, change: Change): Promise<void> {
+  const head = await engine.lock(tx.selectFrom('log_head').select(['seq', 'mark'])).executeTakeFirstOrThrow(headless)
+  if (head.seq - seenSeq > 2 ** 31) return
+  const seq = Math.max(head.seq, seenSeq) + 2 ** 32
+  const next = { seq, mark: randomBase62(8), previous_mark: head.mark }
+  await tx.updateTable('log_head').set(next).execute()
+  await writeRow(tx, engine, next, change)
+}
+
+/** For a database from which somebody has deleted rows. */
+export function headless(): Fault {
+  return new Fault('store.incompatible', { detail: 'the change log has no head: restore the database' })
+}
+
+async function writeRow(
+  tx: Kysely<Schema>,
+  engine: SqlEngine,
+  head: Position & { readonly previous_mark: string },
+  change: Change,
+): Promise<void> {
+  const subjects = [...new Set(change.subjects)]
+  const terminal = change.terminal ? 1 : 0
+  const row = { subjects_json: JSON.stringify(subjects), terminal, restricts: change.restricts ? 1 : 0 }
+  await tx
+    .insertInto('change_log')
+    .values({ ...row, seq: head.seq, mark: head.mark, previous_mark: head.previous_mark, at_ms: engine.now() })
+    .execute()
+  if (!change.restricts) return
+  for (const some of chunks(subjects, 500)) await raiseFloors(tx, engine, some, head.seq, terminal)
+}
+
+/** A floor that was terminal stays so. */
+async function raiseFloors(
+  tx: Kysely<Schema>,
+  engine: SqlEngine,
+  subjects: readonly string[],
+  seq: number,
+  terminal: number,
+): Promise<void> {
+  await tx
+    .insertInto('floors')
+    .values(subjects.map((subject) => ({ subject, seq, terminal, at_ms: engine.now() })))
+    .onConflict((conflict) =>
+      conflict.column('subject').doUpdateSet({
+        seq: sql`excluded.seq`,
+        at_ms: sql`excluded.at_ms`,
+        terminal: sql`case when excluded.terminal = 1 then 1 else floors.terminal end`,
+      }),
+    )
+    .execute()
+}
+
+export function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
+}

@@ -1,0 +1,159 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { Kysely, type RawBuilder, sql } from 'kysely'
+import { type Clock, sleep } from '../kernel/clock.ts'
+import { Fault } from '../kernel/fault.ts'
+import type { Prepared, SqlEngine } from './sql-engine.ts'
+import type { Schema } from './sql-schema.ts'
+import { type SqliteDialectOptions, sqliteDialect } from './sqlite-dialect.ts'
+import { sqliteBusy, sqliteCode, sqliteFault } from './sqlite-fault.ts'
+
+/** A wait inside SQLite stops the whole process, so it is short and the rest of the waiting is done outside. */
+const blockingWaitMs = 2
+const retryMs = 5
+/** How long a statement waits for other processes to finish their writes. */
+const patienceMs = 5_000
+const migrationPatienceMs = 60_000
+
+type Patiently = SqliteDialectOptions['patiently']
+
+/**
+ * SQLite in the process. Three connections: checks and lists read on one of their own, so that they see every commit
+ * at once and never wait for a writer (write-ahead log); snapshots on another, lest they hold the first one back.
+ */
+export async function openSqlite(path: string, clock: Clock): Promise<SqlEngine> {
+  createFile(path)
+  const patiently = patience(clock, patienceMs)
+  const openReader = () => openDatabase(path, true)
+  const writer = open(() => openDatabase(path, false), 'begin immediate', patiently)
+  const reader = open(openReader, 'begin', patiently)
+  const snapshots = open(openReader, 'begin', patiently)
+  const checks = preparedStatements(openReader, patiently)
+  // The first statement on a file that is no database fails, and better here than later.
+  await sql`select count(*) from sqlite_master`.execute(writer)
+  return {
+    kind: 'sqlite',
+    types: { integer: sql`integer`, text: sql`text` },
+    reader,
+    now: () => sql<number>`${Math.round(clock.wall())}`,
+    lock: (query) => query,
+    write: (work) => writer.transaction().execute(work),
+    snapshot: (work) => snapshots.transaction().execute(work),
+    migration: (work) => migration(path, patience(clock, migrationPatienceMs), work),
+    prepare: (_name, statement) => checks.prepare(statement, reader),
+    tables: async (db) => {
+      const found = await sql<{ name: string }>`select name from sqlite_master where type in ('table', 'view')`.execute(
+        db,
+      )
+      return found.rows.map(({ name }) => name)
+    },
+    async close() {
+      checks.close()
+      await Promise.all([reader.destroy(), snapshots.destroy()])
+      await writer.destroy() // Last: the last connection empties the write-ahead log into the file.
+    },
+  }
+}
+
+/** Readable by its owner only; the files beside it inherit the mode. */
+function createFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    closeSync(openSync(path, 'a', 0o600))
+  } catch (error) {
+    const detail = `DATABASE_URL names ${path}, which cannot be opened: ${(error as Error).message}`
+    throw new Fault('setting.invalid', { detail, cause: error })
+  }
+}
+
+function openDatabase(path: string, readOnly: boolean): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly, timeout: blockingWaitMs })
+  try {
+    // FULL: a commit is on the disk before it is acknowledged, also when the machine loses power right after.
+    if (!readOnly) database.exec('pragma synchronous = full; pragma journal_size_limit = 67108864')
+    database.exec('pragma cache_size = -16000; pragma temp_store = memory')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function open(openIt: () => DatabaseSync, begin: SqliteDialectOptions['begin'], patiently: Patiently): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: sqliteDialect({ open: openIt, begin, patiently }) })
+}
+
+/** Tries again every few milliseconds while another process is in the way, for at most `forMs`. */
+function patience(clock: Clock, forMs: number): Patiently {
+  return async (attempt) => {
+    const deadline = clock.mono() + forMs
+    for (;;) {
+      try {
+        return attempt()
+      } catch (error) {
+        if (sqliteCode(error) !== sqliteBusy || clock.mono() >= deadline) throw error
+      }
+      await sleep(clock, retryMs * (0.5 + Math.random()))
+    }
+  }
+}
+
+/** On a connection of its own, since only here is the file put into write-ahead mode: a change that needs it alone. */
+async function migration<T>(path: string, patiently: Patiently, work: (tx: Kysely<Schema>) => Promise<T>): Promise<T> {
+  const openForGood = () => {
+    const database = openDatabase(path, false)
+    try {
+      database.exec('pragma journal_mode = wal')
+      return database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+  const db = open(openForGood, 'begin immediate', patiently)
+  try {
+    return await db.transaction().execute(work)
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** The statements of a check, past Kysely: parsed once, and run without a turn of the event loop unless locked. */
+function preparedStatements(openReader: () => DatabaseSync, patiently: Patiently) {
+  let database: DatabaseSync | undefined
+  let closed = false
+  const connect = () => {
+    if (closed) throw new Fault('store.unavailable', { detail: 'the database is closed' })
+    database ??= openReader()
+    return database
+  }
+  return {
+    prepare<Row>(raw: RawBuilder<Row>, compiler: Kysely<Schema>): Prepared<Row> {
+      const compiled = raw.compile(compiler)
+      const order = compiled.parameters as readonly number[]
+      let statement: StatementSync | undefined
+      return async (args, options) => {
+        options?.signal?.throwIfAborted()
+        const values = order.map((index) => args[index] ?? null)
+        const attempt = () => {
+          const open = connect()
+          statement ??= open.prepare(compiled.sql)
+          return statement.all(...values) as Row[]
+        }
+        try {
+          return attempt()
+        } catch (error) {
+          if (sqliteCode(error) !== sqliteBusy) throw sqliteFault(error)
+        }
+        return patiently(attempt).catch((error: unknown) => {
+          throw sqliteFault(error)
+        })
+      }
+    },
+    close() {
+      closed = true
+      database?.close()
+    },
+  }
+}
