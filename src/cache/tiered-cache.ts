@@ -88,6 +88,11 @@ export class TieredCache<T> {
     }
   }
 
+  /** Whether this process remembers the key, still good or not. */
+  holds(key: string): boolean {
+    return this.#entries.get(key) !== undefined
+  }
+
   /** Puts entries in memory that were read ahead of need. */
   preload(loads: readonly Loaded<T>[]): void {
     for (const { entry } of loads) this.#warm.set(entry.slot, entry)

@@ -1,4 +1,4 @@
-import { type ForeignForms, fitsForm } from '../tokens/foreign.ts'
+import type { ForeignForms } from '../tokens/foreign.ts'
 import { looksNative, parseKey } from '../tokens/key-format.ts'
 import type { PepperRing } from '../tokens/peppers.ts'
 
@@ -13,11 +13,11 @@ export type Recognised =
 /** What is needed to recognise a token; replaced as a whole when the log says that it changed. */
 export interface Keyring {
   readonly peppers: PepperRing
-  readonly patterns: readonly ForeignPattern[]
+  readonly forms: ForeignForms
 }
 
 /** A forged key dies here: neither Redis nor SQL hears of it. */
-export function recognise(token: string, hash: string, { peppers, patterns }: Keyring): Recognised {
+export function recognise(token: string, hash: string, { peppers, forms }: Keyring): Recognised {
   if (looksNative(token)) {
     const parsed = parseKey(token)
     if (!parsed) return { kind: 'refused', reason: 'MALFORMED' }
@@ -25,6 +25,6 @@ export function recognise(token: string, hash: string, { peppers, patterns }: Ke
     if (generation === undefined) return { kind: 'refused', reason: 'NOT_FOUND' }
     return { kind: 'native', slot: peppers.digest(generation, hash) }
   }
-  if (!fits(patterns, token)) return { kind: 'refused', reason: 'NOT_FOUND' }
+  if (!forms.fits(token)) return { kind: 'refused', reason: 'NOT_FOUND' }
   return { kind: 'foreign', slot: peppers.digest(peppers.first, hash) }
 }

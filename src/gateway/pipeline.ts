@@ -1,0 +1,108 @@
+import type { TieredCache } from '../cache/tiered-cache.ts'
+import type { Reading } from '../cache/tiered-cache-options.ts'
+import type { Certificate, Verdict } from '../domain/verdict.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { tokenHash } from '../tokens/digest.ts'
+import type { LastUsed } from '../usage/last-used.ts'
+import { authorise, refusal } from './authorise.ts'
+import type { ForeignAdmission } from './foreign-admission.ts'
+import type { Ask, Gate } from './gate.ts'
+import type { Passport } from './passport.ts'
+import { type Keyring, recognise } from './recognise.ts'
+import type { VerdictFigures } from './verdict-figures.ts'
+
+export interface PipelineOptions {
+  readonly clock: Clock
+  readonly cache: TieredCache<Passport>
+  /** Asked anew on each miss, so that a change reaches the next check. */
+  readonly keyring: () => Keyring
+  readonly foreign: ForeignAdmission
+  /** Notes every use of a key. */
+  readonly lastUsed: LastUsed
+  readonly figures: VerdictFigures
+  /** How long a check took that could not be answered from memory, ms. */
+  readonly onSlowVerdict?: (verdict: Verdict, tookMs: number) => void
+  /** Why a verdict is `UNAVAILABLE`. */
+  readonly onFailure?: (cause: unknown) => void
+}
+
+/**
+ * The check, in its order:
+ *
+ *   shape → SHA-256 → L1 (synchronous) → checksum and keyed tag → L2 → L3 → authorise → verdict
+ *
+ * A refusal is a value. What cannot be decided is the refusal `UNAVAILABLE`, never a wrong key.
+ */
+export function createPipeline(options: PipelineOptions): Gate {
+  const { clock, cache, keyring, foreign, lastUsed, figures, onSlowVerdict, onFailure } = options
+
+  function peek(token: string, ask?: Ask): Verdict | undefined {
+    if (!hasShape(token)) return undefined
+    return peekAt(tokenHash(token), ask)
+  }
+
+  function peekAt(hash: string, ask: Ask | undefined): Verdict | undefined {
+    const entry = cache.peek(hash)
+    if (entry === undefined || entry.value === null) return undefined
+    const ageMs = clock.mono() - entry.readMono
+    const verdict = authorise(entry.value, ask, clock.wall(), {
+      tier: 'L1',
+      version: entry.seq,
+      ageMs,
+      degraded: false,
+    })
+    onVerdict?.(verdict, 0)
+    return verdict
+  }
+
+  async function verify(token: string, ask?: Ask): Promise<Verdict> {
+    const startedMono = clock.mono()
+    const hash = hasShape(token) ? tokenHash(token) : undefined
+    const known = hash === undefined ? undefined : peekAt(hash, ask)
+    if (known) return known
+    const verdict = hash === undefined ? counted(refusal('MALFORMED')) : await decide(token, hash, ask)
+    onSlowVerdict?.(verdict, clock.mono() - startedMono)
+    return verdict
+  }
+
+  async function decide(token: string, hash: string, ask: Ask | undefined): Promise<Verdict> {
+    const recognised = recognise(token, hash, keyring())
+    if (recognised.kind === 'refused') return counted(refusal(recognised.reason))
+    const read = () => cache.read(hash, recognised.slot)
+    try {
+      if (recognised.kind === 'native') return conclude(await read(), ask)
+      const admitted = await foreign.admit(ask?.peer ?? ask?.ip, cache.holds(hash), read)
+      return admitted === 'over-allowance' ? counted(refusal('RATE_LIMITED')) : conclude(admitted, ask)
+    } catch (cause) {
+      onFailure?.(cause)
+      return counted(refusal('UNAVAILABLE'))
+    }
+  }
+
+  function conclude(reading: Reading<Passport>, ask: Ask | undefined): Verdict {
+    const { value, tier, seq, ageMs, degraded } = reading
+    const certificate = { tier, version: seq, ageMs, degraded }
+    if (value === null) return counted(refusal('NOT_FOUND', certificate))
+    if (!reading.condemned) return pass(value, ask, certificate)
+    return counted({ kind: 'refused', reason: 'REVOKED', principal: value.principal, certificate })
+  }
+
+  function pass(passport: Passport, ask: Ask | undefined, certificate: Certificate): Verdict {
+    const nowMs = clock.wall()
+    const verdict = authorise(passport, ask, nowMs, certificate)
+    if (verdict.kind === 'accepted') lastUsed.note(passport.use, nowMs)
+    return counted(verdict)
+  }
+
+  function counted(verdict: Verdict): Verdict {
+    figures.count(verdict)
+    return verdict
+  }
+
+  return { peek, verify }
+}
+
+/** Nothing longer or shorter was ever issued or imported; a loop over every character is left to those who look closer. */
+function hasShape(token: string): boolean {
+  return token.length >= 16 && token.length <= 512
+}
