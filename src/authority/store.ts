@@ -123,7 +123,9 @@ export interface CredentialSource {
   /** One statement in one snapshot, from the primary. Aborting gives the connection back. */
   find(digest: string, signal?: AbortSignal): Promise<CredentialRead>
   /** The most recently used keys, at most `limit`, with their digests. */
-  recent(limit: number): Promise<readonly (CredentialRead & { readonly digest: string; readonly credential: Credential })[]>
+  recent(
+    limit: number,
+  ): Promise<readonly (CredentialRead & { readonly digest: string; readonly credential: Credential })[]>
 }
 
 /** Last use, kept in process and written in batches. Replaying a batch changes nothing. */

@@ -37,7 +37,7 @@ describe('the vault', () => {
     'x'.repeat(43),
     `${'A'.repeat(43)}==`,
     randomBytes(31).toString('base64'),
-    'A'.repeat(42) + '!',
+    `${'A'.repeat(42)}!`,
   ])('refuses the master key %j with the command that makes one', (text) => {
     // 43 times "x" decodes to 32 bytes and is one.
     if (text === 'x'.repeat(43)) return expect(createVault(new Secret(text))).toBeDefined()
