@@ -68,7 +68,7 @@ function sentinelAddress(rest: string, tls: boolean): RedisAddress {
   return {
     kind: 'sentinel',
     sentinels: hosts.split(',').map((host) => endpoint(parsed(`redis://${host.trim()}`), 26_379)),
-    master: decodeURIComponent(master) || 'mymaster',
+    master: decoded(master) || 'mymaster',
     db: databaseOf(`/${db}`),
     ...accessOf(url, tls),
     ...(username && { sentinelUsername: username }),
@@ -95,8 +95,16 @@ function endpoint(url: URL, defaultPort: number): RedisEndpoint {
 function accessOf(url: URL, tls: boolean): RedisAccess {
   return {
     tls,
-    ...(url.username && { username: decodeURIComponent(url.username) }),
-    ...(url.password && { password: decodeURIComponent(url.password) }),
+    ...(url.username && { username: decoded(url.username) }),
+    ...(url.password && { password: decoded(url.password) }),
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid('a % in it is not followed by two hexadecimal digits')
   }
 }
 
