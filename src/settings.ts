@@ -1,53 +1,126 @@
-import type { Posture } from './gateway/degradation.ts'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { graceMs } from './gateway/degradation.ts'
 import type { Secret } from './kernel/secret.ts'
+import { refuseContradictions } from './settings-contradictions.ts'
+import { readSettings, type SettingReading, type SettingSource } from './settings-reading.ts'
+import type { Settings } from './settings-shape.ts'
+import { environmentSource, fileSource, flagSource, objectSource } from './settings-sources.ts'
+import { type SettingName, type SettingValues, settingNames, settingOf } from './settings-table.ts'
 
-/** All that Gatehouse can be told, read and judged once at start. Durations are milliseconds; frozen. */
-export interface Settings {
-  /** `postgres://…` or `sqlite:PATH`; may hold a password. */
-  readonly databaseUrl: string
-  /** `null`: the shared tier is in process. May hold a password. */
-  readonly redisUrl: string | null
-  readonly redisPrefix: string
-  readonly host: string
-  /** 0 takes any free port. */
-  readonly port: number
-  readonly adminListen: { readonly host: string; readonly port: number } | null
-  /** PEM texts. */
-  readonly tls: { readonly cert: string; readonly key: Secret } | null
-  /** `null` only on SQLite, where one is made in `dataDir` at the first start. */
-  readonly masterKey: Secret | null
-  /** The first admin key, used while none has ever existed; `null`: one is made. */
-  readonly adminKey: Secret | null
-  readonly posture: Posture
-  /** D: how long a node believes what it read of the change log. */
-  readonly leaseMs: number
-  /** G: how long a lapsed node may go on serving what it knows. */
-  readonly graceMs: number
-  /** h: how often a node reads the head of the change log. */
-  readonly beatMs: number
-  readonly checkBudgetMs: number
-  readonly dbPool: number
-  readonly drainMs: number
-  /** CIDRs. */
-  readonly trustedProxies: readonly string[]
-  /** Lower-case names. */
-  readonly credentialHeaders: readonly string[]
-  readonly logLevel: LogLevel
-  readonly positiveMs: number
-  readonly absentMs: number
-  readonly fillLeaseMs: number
-  readonly entryLimit: number
-  readonly absentLimit: number
-  /** How many of the most recently used keys a node reads before it is ready. */
-  readonly preload: number
-  readonly usageFlushMs: number
-  readonly openMetricsToLoopback: boolean
-  /** Where a node on SQLite keeps its database and master key. */
-  readonly dataDir: string
-  /** Make a demo tenant, app and key at start. */
-  readonly demo: boolean
-  readonly workers: 1
+export type { Settings } from './settings-shape.ts'
+
+/** What the command line hands in. */
+export interface SettingsInput {
+  /** By setting name; `undefined` where the flag was not given. */
+  readonly flags?: Readonly<Partial<Record<SettingName, unknown>>>
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Where `gatehouse.yaml` is looked for. Default: the working directory. */
+  readonly cwd?: string
+  /** A configuration file to read in place of `gatehouse.yaml`; it must exist. */
+  readonly configFile?: string | undefined
+  readonly readFile?: (path: string) => string
 }
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type LogLevel = (typeof logLevels)[number]
+/** One line of a configuration that is printed: never a secret. */
+export interface ShownSetting {
+  readonly name: SettingName
+  readonly value: unknown
+  /** `default`, or where it was given. */
+  readonly from: string
+}
+
+export interface Configuration {
+  readonly settings: Settings
+  readonly shown: readonly ShownSetting[]
+}
+
+/** Flag, then environment, then file, then default. Throws `Fault('setting.invalid')` for the first thing that is wrong. */
+export function loadConfiguration(input: SettingsInput = {}): Configuration {
+  const cwd = input.cwd ?? process.cwd()
+  const read = input.readFile ?? ((path) => readFileSync(path, 'utf8'))
+  const readFile = (path: string) => read(resolve(cwd, path))
+  const env = input.env ?? process.env
+  return configure(
+    [flagSource(input.flags ?? {}), environmentSource(env, readFile), fileSource(input.configFile, env, readFile)],
+    readFile,
+  )
+}
+
+export function loadSettings(input: SettingsInput = {}): Settings {
+  return loadConfiguration(input).settings
+}
+
+/** What a program may give: each member as in `gatehouse.yaml`, durations also as numbers of milliseconds. */
+export type SettingsObject = { readonly [N in SettingName]?: Loose<NonNullable<SettingValues[N]>> | null | undefined }
+type Loose<T> = T extends readonly string[]
+  ? T | string
+  : T extends number
+    ? number | string
+    : T extends boolean
+      ? boolean
+      : T extends Secret
+        ? Secret | string
+        : string
+
+/** The same settings for `createGatehouse({ … })`: nothing is read from the environment or from `gatehouse.yaml`. */
+export function settingsFrom(given: SettingsObject): Settings {
+  return configure([objectSource(given)], (path) => readFileSync(path, 'utf8')).settings
+}
+
+function configure(sources: readonly SettingSource[], readFile: (path: string) => string): Configuration {
+  const reading = readSettings(sources, readFile)
+  const settings = assemble(reading.values)
+  refuseContradictions(settings, reading)
+  return { settings, shown: settingNames.map((name) => shown(name, reading, settings)) }
+}
+
+function assemble(values: SettingValues): Settings {
+  return Object.freeze({
+    databaseUrl: values.databaseUrl ?? `sqlite:${values.dataDir}/gatehouse.db`,
+    redisUrl: values.redisUrl,
+    redisPrefix: values.redisPrefix,
+    host: values.host,
+    port: values.port,
+    adminListen: values.adminListen,
+    tls: values.tlsCert && values.tlsKey ? { cert: values.tlsCert, key: values.tlsKey } : null,
+    masterKey: values.masterKey,
+    adminKey: values.adminKey,
+    posture: values.posture,
+    leaseMs: values.lease,
+    graceMs: values.grace ?? graceMs[values.posture],
+    beatMs: values.beat,
+    checkBudgetMs: values.checkBudget,
+    dbPool: values.dbPool,
+    drainMs: values.drain,
+    trustedProxies: Object.freeze(values.trustedProxies),
+    credentialHeaders: Object.freeze(values.credentialHeaders),
+    logLevel: values.logLevel,
+    positiveMs: values.positive,
+    absentMs: values.absent,
+    fillLeaseMs: values.fillLease,
+    entryLimit: values.entryLimit,
+    absentLimit: values.absentLimit,
+    preload: values.preload,
+    usageFlushMs: values.usageFlush,
+    openMetricsToLoopback: values.openMetrics,
+    dataDir: values.dataDir,
+    demo: values.demo,
+    workers: 1,
+  })
+}
+
+/** Two defaults hang on other settings; they are shown as they came out. */
+function shown(name: SettingName, { values, where }: SettingReading, settings: Settings): ShownSetting {
+  const resolved: Partial<Record<SettingName, unknown>> = {
+    databaseUrl: settings.databaseUrl,
+    grace: settings.graceMs,
+  }
+  const value: unknown = values[name] ?? resolved[name]
+  const setting = settingOf(name)
+  return {
+    name,
+    value: value === null || value === undefined ? (setting.defaultShown ?? null) : setting.kind.show(value),
+    from: where.get(name) ?? 'default',
+  }
+}
