@@ -19,6 +19,8 @@ export interface SqlDatabaseOptions {
   /** Most connections to PostgreSQL at a time, from this process; one more listens for pushes. */
   readonly poolSize: number
   readonly clock: Clock
+  /** `false` behind a pooler that gives each transaction another connection. PostgreSQL only; `true` by default. */
+  readonly preparedStatements?: boolean
   /** Instead of the program's own, to stand in for an older or newer program. */
   readonly migrations?: readonly Migration[]
 }
@@ -71,11 +73,8 @@ export async function openDatabase(options: SqlDatabaseOptions): Promise<SqlData
 }
 
 /** Each driver is loaded only where it is used. */
-async function connect({
-  url,
-  poolSize,
-  clock,
-}: SqlDatabaseOptions): Promise<{ engine: SqlEngine; push: Push | null }> {
+async function connect(options: SqlDatabaseOptions): Promise<{ engine: SqlEngine; push: Push | null }> {
+  const { url, clock } = options
   const path = sqlitePath(url)
   if (path !== undefined) {
     const { openSqlite } = await import('./sqlite-engine.ts')
@@ -85,7 +84,7 @@ async function connect({
     throw new Fault('setting.invalid', { detail: 'DATABASE_URL must be postgres://… or sqlite:PATH' })
   }
   const { openPostgres } = await import('./postgres-engine.ts')
-  return openPostgres(url, poolSize, clock)
+  return openPostgres(options)
 }
 
 /** `sqlite:data/gatehouse.db`, `sqlite:/var/lib/gatehouse.db` and `sqlite:///var/lib/gatehouse.db`. */

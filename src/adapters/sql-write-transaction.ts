@@ -140,11 +140,10 @@ function recordWrites(tx: Kysely<Schema>, engine: SqlEngine) {
     },
     async hadAdminKey() {
       const query = tx.selectFrom('meta').select('value').where('name', '=', adminMark)
-      return (await engine.lock(query).executeTakeFirst()) !== undefined
+      return (await engine.lock(query).executeTakeFirst())?.value === 'yes'
     },
     async noteAdminKey() {
-      const query = tx.insertInto('meta').values({ name: adminMark, value: 'yes' })
-      await query.onConflict((conflict) => conflict.doNothing()).execute()
+      await tx.updateTable('meta').set({ value: 'yes' }).where('name', '=', adminMark).execute()
     },
     async audit(entry) {
       await tx.insertInto('audit').values(auditRow(entry)).execute()
