@@ -61,6 +61,11 @@ export class Lease {
     return this.elapsed(this.#clock.mono()) < this.leaseMs + this.graceMs
   }
 
+  /** Time since the last beat was sent, in ms, as of now. */
+  age(): number {
+    return this.elapsed(this.#clock.mono())
+  }
+
   /** Time since the last beat was sent, in ms; `nowMono` is the reading the caller already has. */
   elapsed(nowMono: number): number {
     const elapsed = nowMono - this.#sentMono

@@ -10,6 +10,7 @@ export interface RevokerOptions {
   readonly clock: Clock
   /** How long a terminal state stays in the shared tier, ms: the longest life of a value there. */
   readonly terminalMs: number
+  readonly onReceipt?: (receipt: Receipt) => void
 }
 
 export interface Revoker {
@@ -22,7 +23,7 @@ export interface Revoker {
  * the key back: what the tier still holds is refused by its floor, and nodes that hear nothing read the log anyway.
  */
 export function createRevoker(options: RevokerOptions): Revoker {
-  const { authority, receipts, tier, clock, terminalMs } = options
+  const { authority, receipts, tier, clock, terminalMs, onReceipt } = options
 
   async function condemn({ digests, position }: Revocation): Promise<void> {
     const state = { kind: 'terminal', at: position, payload: '' } as const
@@ -39,7 +40,9 @@ export function createRevoker(options: RevokerOptions): Revoker {
       }
       await condemn(revocation)
       await receipts.announce(change.seq)
-      return await receipts.receipt(change, timeoutMs)
+      const receipt = await receipts.receipt(change, timeoutMs)
+      onReceipt?.(receipt)
+      return receipt
     },
   }
 }

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openPeppers } from './authority/open-peppers.ts'
+import type { Store, VaultStore } from './authority/store.ts'
+import type { Keyring } from './gateway/recognise.ts'
+import { Fault } from './kernel/fault.ts'
+import { Secret } from './kernel/secret.ts'
+import type { Settings } from './settings.ts'
+import { compileForms } from './tokens/foreign.ts'
+import type { PepperRing } from './tokens/peppers.ts'
+import { createVault } from './tokens/vault.ts'
+
+/** The secrets under which keys are made and recognised, opened with the master key. */
+export async function openKeyring(
+  settings: Settings,
+  kind: 'sqlite' | 'postgres',
+  store: VaultStore,
+): Promise<PepperRing> {
+  return await openPeppers(store, createVault(settings.masterKey ?? (await ownMasterKey(settings, kind))))
+}
+
+export async function readKeyring(peppers: PepperRing, store: Store): Promise<Keyring> {
+  return { peppers, forms: compileForms(await store.patterns()) }
+}
+
+/** On SQLite the master key is made once and lies beside the database, readable by its owner alone. */
+async function ownMasterKey({ dataDir }: Settings, kind: 'sqlite' | 'postgres'): Promise<Secret> {
+  if (kind === 'postgres') {
+    throw new Fault('setting.invalid', {
+      public: 'GATEHOUSE_MASTER_KEY must be given when the database is PostgreSQL',
+      fix: 'Make one with `openssl rand -base64 32` and give every node the same',
+    })
+  }
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const path = join(dataDir, 'master-key')
+  const present = await readIfThere(path)
+  if (present !== undefined) return new Secret(present.trim())
+  // Written whole under another name and then linked: nobody ever reads half a key, and the first of two wins.
+  const draft = `${path}.${process.pid}`
+  await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
+  await chmod(draft, 0o600)
+  await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  await rm(draft)
+  return new Secret((await readFile(path, 'utf8')).trim())
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw new Fault('setting.invalid', {
+      public: `The master key at ${path} cannot be read`,
+      fix: 'Give the user that runs Gatehouse the right to read it, or set GATEHOUSE_MASTER_KEY',
+      cause: error,
+    })
+  }
+}
