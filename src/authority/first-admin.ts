@@ -22,7 +22,8 @@ export async function bootstrapAdmin(parts: AuthorityParts, given?: Secret): Pro
   const { value, position } = await writeOnce(parts.store, async (tx): Promise<Issued | undefined> => {
     if (await tx.hadAdminKey()) return undefined
     if (given) return adopt(parts, tx, given, patterns)
-    return insertNative(parts.peppers, tx, systemCaller('bootstrap'), adminDraft('First admin key', parts))
+    const onlyOne = { digest: parts.peppers.idempotencyDigest('bootstrap', '', 'first admin key') }
+    return insertNative(parts.peppers, tx, systemCaller('bootstrap'), adminDraft('First admin key', parts), onlyOne)
   })
   return value && { ...value, position }
 }

@@ -8,7 +8,9 @@ import { record } from './record.ts'
 import type { WriteTransaction } from './store.ts'
 
 export interface Idempotency {
-  readonly seed: string
+  /** Of the secret; a random one is made where this is left out. */
+  readonly seed?: string
+  /** Storage takes each only once. */
   readonly digest: string
 }
 
