@@ -1,7 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/fault.ts'
 import { type BreakerState, createBreaker } from '../resilience/breaker.ts'
-import { withDeadline } from '../resilience/deadline.ts'
 import type { SharedTier } from './shared-tier.ts'
 
 export interface TierGuardOptions {
@@ -31,7 +30,7 @@ export function guardTier(tier: SharedTier, options: TierGuardOptions): GuardedT
   const late = () => new Fault('tier.unavailable', { detail: `no answer within ${timeoutMs} ms` })
   const refusal = () => new Fault('tier.unavailable', { detail: 'left alone after failures' })
   const breaker = createBreaker({ ...options, slowMs, refusal })
-  const guard = <T>(ask: () => Promise<T>) => breaker.run(() => withDeadline(clock, timeoutMs, ask, { fault: late }))
+  const guard = <T>(ask: () => Promise<T>) => breaker.run(() => within(clock, timeoutMs, ask(), late))
   return {
     get state() {
       return breaker.state
@@ -41,4 +40,21 @@ export function guardTier(tier: SharedTier, options: TierGuardOptions): GuardedT
     merge: (slot, state, ttlMs) => guard(() => tier.merge(slot, state, ttlMs)),
     close: () => tier.close(),
   }
+}
+
+/** Not `withDeadline`: what was sent to the tier cannot be called back, and this is in the way of every check. */
+function within<T>(clock: Clock, ms: number, answer: Promise<T>, late: () => Fault): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => reject(late()))
+    answer.then(
+      (value) => {
+        cancel()
+        resolve(value)
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error)
+      },
+    )
+  })
 }
