@@ -43,11 +43,7 @@ export async function createKey(parts: AuthorityParts, caller: Caller, input: Cr
   return { ...value, position }
 }
 
-function idempotencyOf(
-  peppers: PepperRing,
-  input: CreateKey,
-  tenant: Tenant | null,
-): Required<Idempotency> | undefined {
+function idempotencyOf(peppers: PepperRing, input: CreateKey, tenant: Tenant | null): Idempotency | undefined {
   const { idempotencyKey, ...request } = input
   if (idempotencyKey === undefined) return undefined
   return {
@@ -61,7 +57,7 @@ async function repeatedCreation(
   peppers: PepperRing,
   tx: WriteTransaction,
   caller: Caller,
-  { seed, digest }: Required<Idempotency>,
+  { seed, digest }: Idempotency,
 ): Promise<Issued | undefined> {
   const made = await tx.digestByIdempotency(digest)
   if (!made) return undefined

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../test/servers/postgres.ts'
 import { root, type ScratchAuthority, scratchAuthority } from '../../test/servers/scratch-authority.ts'
@@ -22,6 +23,7 @@ describe.each(['sqlite', 'postgres'] as const)('the first admin key, on %s', (ki
   })
 
   it('is made once, though several nodes start at once', async () => {
+    await everyConnection(house)
     const made = await Promise.all(Array.from({ length: 4 }, () => house.authority.bootstrapAdmin()))
     const [only, ...more] = made.filter((issued) => issued !== undefined)
     expect(more).toEqual([])
@@ -38,7 +40,8 @@ describe.each(['sqlite', 'postgres'] as const)('the first admin key, on %s', (ki
 
   it('may be given, and then works as it was given', async () => {
     const given = new Secret('a-chosen-admin-key-123')
-    const made = await Promise.all(Array.from({ length: 3 }, () => house.authority.bootstrapAdmin(given)))
+    await everyConnection(house)
+    const made = await Promise.all(Array.from({ length: 4 }, () => house.authority.bootstrapAdmin(given)))
     expect(made.filter((issued) => issued !== undefined)).toHaveLength(1)
     expect(compileForms(await house.database.store.patterns()).fits(given.reveal())).toBe(true)
     expect((await house.credential(given)).credential).toMatchObject({ kind: 'admin', tenantId: null })
@@ -58,7 +61,11 @@ describe.each(['sqlite', 'postgres'] as const)('the first admin key, on %s', (ki
     expect(data).toMatchObject([{ action: 'key.create', actor: { id: 'cli' } }])
   })
 
-  it('holds for equal requests at once, from several connections', async () => {
+  it('is not the only one that is made once: so is every other for equal requests at once', async () => {
+    await everyConnection(house)
+    const over = { kind: 'admin', name: 'over all', idempotencyKey: randomBytes(16).toString('hex') } as const
+    const admins = await Promise.all(Array.from({ length: 4 }, () => house.authority.createKey(root, over)))
+    expect(new Set(admins.map(({ secret }) => secret.reveal())).size).toBe(1)
     const tenant = await house.authority.createTenant(root, { name: 'Acme' })
     const request = {
       kind: 'app',
@@ -81,7 +88,7 @@ describe('the peppers of a database', () => {
     const { database, close } = await scratchAuthority()
     const { database: empty, close: closeEmpty } = await scratchAuthority()
     try {
-      const vault = createVault(new Secret(randomBytes(32).toString('base64')))
+      const vault = createVault(masterKey())
       await expect(openPeppers(database.vault, vault)).rejects.toThrow(/GATEHOUSE_MASTER_KEY/)
       expect((await database.vault.peppers()).map(({ generation }) => generation)).toEqual([1])
       expect(JSON.stringify(await empty.vault.peppers())).toContain('v1.')
@@ -92,23 +99,45 @@ describe('the peppers of a database', () => {
   })
 
   it('are agreed on by nodes that start at once', async () => {
-    const stored = new Map<number, string>()
-    let check: string | undefined
-    const store = {
-      async masterKeyCheck(value: string) {
-        check ??= value
-        return check
-      },
-      peppers: async () => [],
-      async addPepper(generation: number, wrapped: string) {
-        const present = stored.get(generation) ?? wrapped
-        stored.set(generation, present)
-        return present
-      },
-    }
-    const vault = createVault(new Secret(randomBytes(32).toString('base64')))
+    const store = emptyVault()
+    const vault = createVault(masterKey())
     const rings = await Promise.all([openPeppers(store, vault), openPeppers(store, vault)])
     const [one, two] = rings.map((ring) => ring.digest(1, tokenHash('token')))
     expect(one).toBe(two)
   })
+
+  it('are not begun under a second master key, though the first node died before it made any', async () => {
+    const store = emptyVault()
+    await store.masterKeyCheck(createVault(masterKey()).checkValue)
+    await expect(openPeppers(store, createVault(masterKey()))).rejects.toThrow(/GATEHOUSE_MASTER_KEY/)
+    expect(store.stored.size).toBe(0)
+  })
 })
+
+/** A pool that has yet to connect would let the first one finish before the others begin. */
+async function everyConnection({ database, authority }: ScratchAuthority) {
+  const slow = () => database.store.write((tx) => tx.tenant('none').then(() => setTimeout(50)))
+  if (database.kind === 'postgres') await Promise.all([slow(), slow(), slow(), slow()])
+  await authority.tenants(root, { limit: 1 })
+}
+
+const masterKey = () => new Secret(randomBytes(32).toString('base64'))
+
+/** A store whose reads always come before another node's writes. */
+function emptyVault() {
+  const stored = new Map<number, string>()
+  let check: string | undefined
+  return {
+    stored,
+    async masterKeyCheck(value: string) {
+      check ??= value
+      return check
+    },
+    peppers: async () => [],
+    async addPepper(generation: number, wrapped: string) {
+      const present = stored.get(generation) ?? wrapped
+      stored.set(generation, present)
+      return present
+    },
+  }
+}

@@ -11,19 +11,17 @@ import { clearToken } from './foreign-token.ts'
 import { insertForeign, insertNative } from './insert-key.ts'
 import { newKey } from './new-key.ts'
 import type { AuthorityParts } from './parts.ts'
-import { writeOnce } from './parts.ts'
 import type { ForeignPattern, WriteTransaction } from './store.ts'
 
 type Issued = Omit<IssuedKey, 'position'>
 
-/** Only while no admin key has ever existed: of two nodes that start at once, one makes it. */
+/** Only while no admin key has ever existed. The answer to that is locked: of two nodes that start at once, one makes it. */
 export async function bootstrapAdmin(parts: AuthorityParts, given?: Secret): Promise<IssuedKey | undefined> {
   const patterns = await parts.store.patterns()
-  const { value, position } = await writeOnce(parts.store, async (tx): Promise<Issued | undefined> => {
+  const { value, position } = await parts.store.write(async (tx): Promise<Issued | undefined> => {
     if (await tx.hadAdminKey()) return undefined
     if (given) return adopt(parts, tx, given, patterns)
-    const onlyOne = { digest: parts.peppers.idempotencyDigest('bootstrap', '', 'first admin key') }
-    return insertNative(parts.peppers, tx, systemCaller('bootstrap'), adminDraft('First admin key', parts), onlyOne)
+    return insertNative(parts.peppers, tx, systemCaller('bootstrap'), adminDraft('First admin key', parts))
   })
   return value && { ...value, position }
 }

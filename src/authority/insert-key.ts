@@ -8,8 +8,8 @@ import { record } from './record.ts'
 import type { WriteTransaction } from './store.ts'
 
 export interface Idempotency {
-  /** Of the secret; a random one is made where this is left out. */
-  readonly seed?: string
+  /** The secret is derived from it. */
+  readonly seed: string
   /** Storage takes each only once. */
   readonly digest: string
 }

@@ -93,6 +93,9 @@ describe('creating a key', () => {
     await expect(create(request)).rejects.toMatchObject({ code: 'request.conflict' })
     await house.authority.deleteKey(root, key.id)
     await expect(create(request)).rejects.toMatchObject({ code: 'request.conflict' })
+    const other = { idempotencyKey: fresh() }
+    await house.authority.revokeKey(root, (await create(other)).key.id)
+    await expect(create(other)).rejects.toMatchObject({ code: 'request.conflict' })
   })
 
   it('refuses the same idempotency key for another request', async () => {
@@ -389,6 +392,13 @@ describe('an admin key with a tenant', () => {
     expect(await code(house.authority.updateKey(admin, key.id, { state: 'active' }))).toBe('request.forbidden')
     expect(await code(house.authority.updateKey(admin, key.id, { expiresInSeconds: 9 }))).toBe('request.forbidden')
     expect(await code(house.authority.revokeKey(admin, key.id))).toBe('done')
+  })
+
+  it('gets no secret by repeating what one with more rights has asked for', async () => {
+    const admin = await adminWith()
+    const request = { kind: 'service', name: 'x', tenantId, scopes: ['orders:write'], idempotencyKey: fresh() } as const
+    await house.authority.createKey(root, request)
+    expect(await code(house.authority.createKey(admin, request))).toBe('request.forbidden')
   })
 
   it('shakes off neither its end nor its addresses through another admin key or itself', async () => {
