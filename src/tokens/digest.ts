@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, hash, type KeyObject } from 'node:crypto'
 
 /**
  * SHA-256 of a token as a string of 32 one-byte characters: the name of a token inside the process, never stored.
@@ -10,7 +10,7 @@ export function tokenHash(token: string): string {
 }
 
 /** The name of a token at rest: HMAC-SHA-256(pepper, SHA-256(token)), base64url without padding, 43 characters. */
-export function restDigest(pepper: Uint8Array, hashOfToken: string): string {
+export function restDigest(pepper: KeyObject, hashOfToken: string): string {
   return createHmac('sha256', pepper).update(hashOfToken, 'binary').digest('base64url')
 }
 

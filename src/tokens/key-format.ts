@@ -72,5 +72,5 @@ export function parseKey(token: string): ParsedKey | undefined {
 }
 
 function checksum(text: string): string {
-  return base62(BigInt(crc32(text)), crcLength)
+  return base62(crc32(text), crcLength)
 }
