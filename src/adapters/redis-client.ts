@@ -83,7 +83,9 @@ function targetOf(address: RedisAddress & { readonly kind: 'single' | 'sentinel'
   return {
     sentinels: address.sentinels.map((sentinel) => ({ ...sentinel })),
     name: address.master,
-    failoverDetector: true,
+    // No failover detector: when it hears of the new master while the driver is connecting, the driver gives up for good.
+    // A lost connection or a READONLY answer leads to the new master as well.
+    failoverDetector: false,
     sentinelCommandTimeout: silenceMs,
     sentinelRetryStrategy: backoffMs,
     enableTLSForSentinelMode: address.tls,
@@ -104,7 +106,7 @@ export function openSubscriber(
     ...target,
     lazyConnect: true,
     retryStrategy: null,
-    ...(address.kind === 'sentinel' && { failoverDetector: false, sentinelRetryStrategy: () => null }),
+    ...(address.kind === 'sentinel' && { sentinelRetryStrategy: () => null }),
     connectionName: 'gatehouse-push',
   })
 }

@@ -97,6 +97,15 @@ test('a master that freezes is left when its replica takes over, and does not co
   await until('all is well', async () => (await outcome(tier.merge(frozen, state, hour))) === 'done')
 }, 40_000)
 
+test('a Cluster that was away as a whole is used again when it is back', async () => {
+  const running = cluster.nodes.filter((node) => node.running)
+  await Promise.all(running.map((node) => node.kill()))
+  expect(await outcome(tier.merge('away', state, hour))).toBe('tier.unavailable')
+  await until('the loss is noticed', () => !connection.isUp)
+  await Promise.all(running.map((node) => node.start()))
+  await until('it is used again', async () => (await outcome(tier.merge('away', state, hour))) === 'done', 15_000)
+}, 40_000)
+
 /** A slot that another master holds. */
 async function slotElsewhere(port: number): Promise<string> {
   for (let index = 0; ; index++) {

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/fault.ts'
-import { type Driver, nodeOptionsOf, openClient, openSubscriber } from './redis-client.ts'
+import { backoffMs, type Driver, nodeOptionsOf, openClient, openSubscriber } from './redis-client.ts'
 import { parseRedisUrl, type RedisAddress } from './redis-url.ts'
 
 export interface RedisConnectionOptions {
@@ -49,7 +49,7 @@ function connection(driver: Driver, address: RedisAddress, options: RedisConnect
   const { prefix = 'gh', commandTimeoutMs = 150, clock, onState } = options
   const nodeOptions = nodeOptionsOf(address, commandTimeoutMs)
   const client = openClient(driver, address, nodeOptions)
-  const watch = watchState(client, onState)
+  const watch = watchState(client, clock, onState)
   let mapAskedMs = Number.NEGATIVE_INFINITY
 
   /** A failure may mean that the Cluster has changed; a node that is merely gone tells nobody. */
@@ -84,18 +84,28 @@ function connection(driver: Driver, address: RedisAddress, options: RedisConnect
   }
 }
 
-function watchState(client: Redis | Cluster, onState: RedisConnectionOptions['onState']) {
+function watchState(client: Redis | Cluster, clock: Clock, onState: RedisConnectionOptions['onState']) {
   let isUp = false
   let stopped = false
   let lastError: Error | undefined
+  let revivals = 0
+  let cancelRevival = () => {}
   const say = (next: boolean) => {
     if (isUp === next) return
     isUp = next
     if (!stopped) onState?.(next ? 'up' : 'down', next ? undefined : lastError)
     lastError = undefined
   }
-  client.on('ready', () => say(true))
+  client.on('ready', () => {
+    revivals = 0
+    say(true)
+  })
   for (const event of ['close', 'reconnecting', 'end']) client.on(event, () => say(false))
+  // Some failures make the driver give up for good; only `close` may do that.
+  client.on('end', () => {
+    if (stopped) return
+    cancelRevival = clock.after(backoffMs(++revivals), () => client.connect().catch(() => {}))
+  })
   // Without a listener an `error` event would end the process.
   for (const event of ['error', 'node error']) {
     client.on(event, (error: Error) => {
@@ -107,6 +117,7 @@ function watchState(client: Redis | Cluster, onState: RedisConnectionOptions['on
     lastError: () => lastError,
     stop: () => {
       stopped = true
+      cancelRevival()
     },
   }
 }

@@ -175,3 +175,13 @@ test('a wrong password is named as the cause, and never shown', async () => {
   expect(fault.message).toContain('WRONGPASS')
   expect(`${fault.message}${fault.cause}`).not.toContain('the-wrong-one')
 })
+
+test('a driver that has given up is started again, until the connection is closed', async () => {
+  const { connection, tier } = await connected()
+  connection.client.disconnect()
+  await until('it has ended', () => connection.client.status === 'end')
+  await until('the tier works again', () => works(tier), 5000)
+  await connection.close()
+  await until('it has ended', () => connection.client.status === 'end')
+  await failure(tier.merge('secret-slot', state, hour))
+})
