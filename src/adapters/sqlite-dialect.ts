@@ -41,7 +41,11 @@ class SqliteDriver implements Driver {
   }
 
   async init(): Promise<void> {
-    this.#connection = new SqliteConnection(await this.#options.patiently(this.#options.open), this.#options.patiently)
+    const { open, patiently } = this.#options
+    const database = await patiently(open).catch((error: unknown) => {
+      throw sqliteFault(error)
+    })
+    this.#connection = new SqliteConnection(database, patiently)
   }
 
   async acquireConnection(): Promise<SqliteConnection> {
@@ -51,6 +55,7 @@ class SqliteDriver implements Driver {
 
   async beginTransaction(connection: SqliteConnection): Promise<void> {
     connection.failure = undefined
+    await turnOfTheLoop()
     await connection.executeQuery(CompiledQuery.raw(this.#options.begin))
   }
 
@@ -73,6 +78,17 @@ class SqliteDriver implements Driver {
   }
 }
 
+/** How many statements run in one turn of the event loop. */
+const statementsPerTurn = 32
+
+/**
+ * Nothing here waits for anything outside, so that transactions in a queue, or one of a thousand statements, would all
+ * run in one turn of the event loop. Checks read on another connection: this lets them in between.
+ */
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
 /** Statements are parsed once: parsing costs more than running most of them. */
 const statementsMax = 200
 
@@ -81,6 +97,7 @@ class SqliteConnection implements DatabaseConnection {
   /** What the first failed statement of the transaction threw. */
   failure: unknown
   readonly #patiently: SqliteDialectOptions['patiently']
+  #executed = 0
   readonly #statements = new Map<string, { statement: StatementSync; reader: boolean }>()
 
   constructor(database: DatabaseSync, patiently: SqliteDialectOptions['patiently']) {
@@ -91,6 +108,7 @@ class SqliteConnection implements DatabaseConnection {
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     try {
       checkTexts(parameters)
+      if (++this.#executed % statementsPerTurn === 0) await turnOfTheLoop()
       return await this.#patiently(() => this.#run<R>(sql, parameters as readonly SQLInputValue[]))
     } catch (error) {
       const fault = sqliteFault(error)

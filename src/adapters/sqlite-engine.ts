@@ -1,8 +1,9 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Kysely, type RawBuilder, sql } from 'kysely'
-import { type Clock, sleep } from '../kernel/clock.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/fault.ts'
 import type { Prepared, SqlEngine } from './sql-engine.ts'
 import type { Schema } from './sql-schema.ts'
@@ -94,7 +95,8 @@ function patience(clock: Clock, forMs: number): Patiently {
       } catch (error) {
         if (sqliteCode(error) !== sqliteBusy || clock.mono() >= deadline) throw error
       }
-      await sleep(clock, retryMs * (0.5 + Math.random()))
+      // Not a timer of the clock: those do not keep the process alive, which may have nothing else to do.
+      await pause(retryMs * (0.5 + Math.random()))
     }
   }
 }
