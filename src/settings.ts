@@ -11,7 +11,7 @@ import { type SettingName, type SettingValues, settingNames, settingOf } from '.
 export type { Settings } from './settings-shape.ts'
 
 /** What the command line hands in. */
-export interface SettingsInput {
+export interface LoadOptions {
   /** By setting name; `undefined` where the flag was not given. */
   readonly flags?: Readonly<Partial<Record<SettingName, unknown>>>
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -36,23 +36,26 @@ export interface Configuration {
 }
 
 /** Flag, then environment, then file, then default. Throws `Fault('setting.invalid')` for the first thing that is wrong. */
-export function loadConfiguration(input: SettingsInput = {}): Configuration {
-  const cwd = input.cwd ?? process.cwd()
-  const read = input.readFile ?? ((path) => readFileSync(path, 'utf8'))
-  const readFile = (path: string) => read(resolve(cwd, path))
-  const env = input.env ?? process.env
-  return configure(
-    [flagSource(input.flags ?? {}), environmentSource(env, readFile), fileSource(input.configFile, env, readFile)],
-    readFile,
-  )
+export function loadConfiguration(options: LoadOptions = {}): Configuration {
+  const { sources, readFile } = surroundings(options)
+  return configure(sources, readFile)
 }
 
-export function loadSettings(input: SettingsInput = {}): Settings {
-  return loadConfiguration(input).settings
+function surroundings(options: LoadOptions): { sources: readonly SettingSource[]; readFile: (path: string) => string } {
+  const cwd = options.cwd ?? process.cwd()
+  const read = options.readFile ?? ((path) => readFileSync(path, 'utf8'))
+  const readFile = (path: string) => read(resolve(cwd, path))
+  const env = options.env ?? process.env
+  const file = fileSource(options.configFile, env, readFile)
+  return { sources: [flagSource(options.flags ?? {}), environmentSource(env, readFile), file], readFile }
+}
+
+export function loadSettings(options: LoadOptions = {}): Settings {
+  return loadConfiguration(options).settings
 }
 
 /** What a program may give: each member as in `gatehouse.yaml`, durations also as numbers of milliseconds. */
-export type SettingsObject = { readonly [N in SettingName]?: Loose<NonNullable<SettingValues[N]>> | null | undefined }
+export type SettingsInput = { readonly [N in SettingName]?: Loose<NonNullable<SettingValues[N]>> | null | undefined }
 type Loose<T> = T extends readonly string[]
   ? T | string
   : T extends number
@@ -63,9 +66,19 @@ type Loose<T> = T extends readonly string[]
         ? Secret | string
         : string
 
-/** The same settings for `createGatehouse({ … })`: nothing is read from the environment or from `gatehouse.yaml`. */
-export function settingsFrom(given: SettingsObject): Settings {
-  return configure([objectSource(given)], (path) => readFileSync(path, 'utf8')).settings
+/** For `createGatehouse({ … })`: what a program gives comes before the environment and `gatehouse.yaml`. */
+export function settingsFrom(given: SettingsInput): Settings {
+  const { sources, readFile } = surroundings({})
+  return configure([objectSource(given), ...sources], readFile).settings
+}
+
+/** Where the admin API of a server answers that is started with the same settings on this machine. */
+export function adminAddress(options: LoadOptions): string {
+  const { sources, readFile } = surroundings(options)
+  const { values } = readSettings(sources, readFile)
+  const { host, port } = values.adminListen ?? values
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `${values.tlsCert ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
 function configure(sources: readonly SettingSource[], readFile: (path: string) => string): Configuration {
