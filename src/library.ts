@@ -2,7 +2,7 @@ import pino from 'pino'
 import type { Ask, Gate } from './gateway/gate.ts'
 import { systemClock } from './kernel/clock.ts'
 import { openCheck } from './runtime.ts'
-import { type SettingsInput, settingsFrom } from './settings-load.ts'
+import { type SettingsInput, settingsFrom } from './settings.ts'
 
 /** The check inside your own process: one node like any other, without a server. */
 export interface Gatehouse extends Gate {
@@ -20,7 +20,7 @@ export type { Ask }
  * `Fault('setting.invalid')` or `Fault('store.unavailable')` with a sentence that names the setting and the mend.
  */
 export async function createGatehouse(options: SettingsInput = {}): Promise<Gatehouse> {
-  const settings = await settingsFrom(options)
+  const settings = settingsFrom(options)
   const { node, stores } = await openCheck(settings, systemClock, pino({ level: settings.logLevel }))
   try {
     await node.start()
