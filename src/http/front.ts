@@ -1,22 +1,24 @@
-import type { RequestListener } from './authz.ts'
+import { faultAnswer } from '../gateway/answer.ts'
+import { newRequestId } from '../gateway/request-id.ts'
+import { type RequestListener, send } from './authz.ts'
+import type { Health } from './health.ts'
 
-/** The check is told from everything else before any router. */
-export function inFront(authz: RequestListener, rest: RequestListener): RequestListener {
+/** The check and the probes are told from everything else before any router. */
+export function inFront(authz: RequestListener, health: Health, rest: RequestListener): RequestListener {
   return (request, response) => {
-    if (isPath(request.url, '/authz')) authz(request, response)
-    else rest(request, response)
+    const { url, method } = request
+    if (isPath(url, '/authz')) return authz(request, response)
+    const reads = method === 'GET' || method === 'HEAD'
+    if (reads && isPath(url, '/healthz')) return health.live(request, response)
+    if (reads && isPath(url, '/readyz')) return health.ready(request, response)
+    return rest(request, response)
   }
 }
 
-const hidden = '/.not-here'
-const open = ['/healthz', '/readyz']
-
-/** What the public listener shows when the admin API has a listener of its own: for everything else, nothing is there. */
-export function onlyHealth(rest: RequestListener): RequestListener {
-  return (request, response) => {
-    if (!open.some((path) => isPath(request.url, path))) request.url = hidden
-    rest(request, response)
-  }
+/** Where the admin API has a listener of its own, the public one holds nothing else. */
+export const nothingElse: RequestListener = (_request, response) => {
+  const words = { public: 'There is nothing at this address.', fix: 'The admin API listens elsewhere' }
+  send(response, faultAnswer('request.not-found', newRequestId(), words))
 }
 
 function isPath(url: string | undefined, path: string): boolean {

@@ -2,11 +2,10 @@ import type { Admission } from './admission.ts'
 import { textAnswer } from './answers.ts'
 import type { App } from './app.ts'
 import type { NodeState } from './contract.ts'
-import type { Ops } from './ops.ts'
 import { type Html, html, sendPage } from './page.ts'
 
 /** The plain page: what this node is and how it is. The other nodes only for those who may know of them. */
-export function addHome(app: App, { nodeState }: Pick<Ops, 'nodeState'>, admission: Admission): void {
+export function addHome(app: App, nodeState: () => Promise<NodeState>, admission: Admission): void {
   app.get(
     '/',
     {
