@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { ChangeLog, LogSnapshot } from '../cache/change-log.ts'
+import { everything } from '../cache/subjects.ts'
 import { Fault } from '../kernel/fault.ts'
 import type { SqlEngine } from './sql-engine.ts'
 import { forkLog, headless } from './sql-log.ts'
@@ -34,7 +35,7 @@ export function sqlChangeLog(engine: SqlEngine): TrimmableLog {
       if (!Number.isSafeInteger(seenSeq) || seenSeq < 0 || seenSeq > 2 ** 51) {
         throw new Fault('internal', { detail: `a log cannot be forked at ${seenSeq}` })
       }
-      const change = { subjects: ['all'], terminal: false, restricts: true }
+      const change = { subjects: [everything], terminal: false, restricts: true }
       await engine.write((tx) => forkLog(tx, engine, seenSeq, change))
     },
     trim: (windowMs) => engine.write((tx) => trim(tx, engine, windowMs)),
@@ -54,17 +55,16 @@ const readStatement = sql<ReadRow>`
   order by l.seq`
 
 /**
- * The horizon starts at the newest row that is out of the window, or at the oldest that trimming has left: floors are
- * whole above both. It then rises until what lies above it fits the limit.
+ * The horizon is the newest row that is out of the window, or the oldest that trimming has left: floors are whole above
+ * both. It rises until what lies above it fits the limit.
  */
 async function snapshot(tx: Kysely<Schema>, engine: SqlEngine, windowMs: number, limit: number): Promise<LogSnapshot> {
   const head = await tx.selectFrom('log_head').select(['seq', 'mark']).executeTakeFirstOrThrow(headless)
-  const oldest = await tx.selectFrom('change_log').select('seq').orderBy('seq').limit(1).executeTakeFirst()
   const out = await newestOutOf(tx, engine, windowMs)
   const positions = await tx
     .selectFrom('change_log')
     .select(['seq', 'mark'])
-    .where('seq', '>=', Math.max(oldest?.seq ?? head.seq, out ?? 0))
+    .where('seq', '>=', out ?? 0)
     .orderBy('seq', 'desc')
     .limit(limit)
     .execute()

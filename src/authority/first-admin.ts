@@ -1,4 +1,5 @@
-import { absentSubject, patternsSubject } from '../domain/subjects.ts'
+import { absence } from '../cache/subjects.ts'
+import { patternsSubject } from '../domain/subjects.ts'
 import { Fault } from '../kernel/fault.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { keyPrefix } from '../tokens/key-format.ts'
@@ -45,7 +46,7 @@ async function adopt(
   const key = newKey({ ...draft, prefix: form.prefix, lastFour }, clock.wall())
   await insertForeign(tx, systemCaller('bootstrap'), key, { ...token, form, lastFour })
   await registerForms(tx, patterns, [form])
-  tx.mark({ subjects: [absentSubject, patternsSubject], restricts: false })
+  tx.mark({ subjects: [absence, patternsSubject], restricts: false })
   return { key, secret: given, repeated: false }
 }
 

@@ -1,4 +1,4 @@
-import { allSubject } from '../domain/subjects.ts'
+import { everything } from '../cache/subjects.ts'
 import type { Caller, Deletion } from './authority.ts'
 import type { AuthorityParts } from './parts.ts'
 import { marked } from './parts.ts'
@@ -17,7 +17,7 @@ export async function flushCaches({ store, clock }: AuthorityParts, caller: Call
       tenantId: null,
       changes: {},
     })
-    tx.mark({ subjects: [allSubject], restricts: true })
+    tx.mark({ subjects: [everything], restricts: true })
   })
   return marked(written)
 }

@@ -1,5 +1,6 @@
+import { absence } from '../cache/subjects.ts'
 import type { App } from '../domain/app.ts'
-import { absentSubject, patternsSubject } from '../domain/subjects.ts'
+import { patternsSubject } from '../domain/subjects.ts'
 import type { Tenant } from '../domain/tenant.ts'
 import { Fault } from '../kernel/fault.ts'
 import type { TokenForm } from '../tokens/foreign.ts'
@@ -32,7 +33,7 @@ export async function importKeys(parts: AuthorityParts, caller: Caller, lines: r
     }
     const subjects: string[] = []
     if (await registerForms(tx, patterns, forms)) subjects.push(patternsSubject)
-    if (forms.length > 0) tx.mark({ subjects: [...subjects, absentSubject], restricts: false })
+    if (forms.length > 0) tx.mark({ subjects: [...subjects, absence], restricts: false })
     return results
   })
   return { results: value, position }

@@ -1,5 +1,5 @@
+import { absenceOf } from '../cache/subjects.ts'
 import type { ApiKey } from '../domain/api-key.ts'
-import { digestSubject } from '../domain/subjects.ts'
 import type { PepperRing } from '../tokens/peppers.ts'
 import type { Caller, IssuedKey } from './authority.ts'
 import type { ForeignToken } from './foreign-token.ts'
@@ -26,7 +26,7 @@ export async function insertNative(
   const key: ApiKey = { ...draft, lastFour }
   const made = { digest, pepperGeneration, idempotencyDigest: idempotency?.digest ?? null }
   await insert(tx, caller, 'key.create', key, made)
-  tx.mark({ subjects: [digestSubject(digest)], restricts: false })
+  tx.mark({ subjects: [absenceOf(digest)], restricts: false })
   return { key, secret, repeated: false }
 }
 

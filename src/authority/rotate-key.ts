@@ -1,5 +1,6 @@
+import { absenceOf } from '../cache/subjects.ts'
 import type { ApiKey } from '../domain/api-key.ts'
-import { digestSubject, keySubject } from '../domain/subjects.ts'
+import { keySubject } from '../domain/subjects.ts'
 import { keyPrefix } from '../tokens/key-format.ts'
 import type { Caller, IssuedKey, RotateKey } from './authority.ts'
 import { checkIdempotencyKey, invalid } from './check-input.ts'
@@ -114,7 +115,7 @@ async function rotate(
     tenantId: key.tenantId,
     changes: { graceSeconds, lastFour: { from: before.lastFour, to: lastFour } },
   })
-  tx.mark({ subjects: [keySubject(key.id), digestSubject(digest)], restricts: true })
+  tx.mark({ subjects: [keySubject(key.id), absenceOf(digest)], restricts: true })
   return { key, secret, repeated: false }
 }
 

@@ -1,3 +1,5 @@
+import { everything } from './subjects.ts'
+
 /** How an entry stands against what the log has said since it was read. */
 export type Standing =
   | 'stands'
@@ -38,7 +40,7 @@ export class Floors {
   }
 
   raise(subject: string, seq: number, terminal: boolean): void {
-    if (subject === 'all') {
+    if (subject === everything) {
       this.raiseHorizon(seq)
       return
     }

@@ -7,6 +7,7 @@ import type { Lease, Sent } from './lease.ts'
 import { encodeMessage } from './node-messages.ts'
 import type { NodeRegistration, NodeRegistry } from './node-registry.ts'
 import type { Push } from './shared-tier.ts'
+import { absence } from './subjects.ts'
 
 export interface FollowerOptions {
   readonly clock: Clock
@@ -215,16 +216,22 @@ export class Follower {
     if (oldest.seq > this.#o.floors.horizon) this.#o.floors.prune(oldest.seq)
   }
 
-  /** Registered before loaded, loaded before the first lease: a revocation can never miss a node that may accept. */
-  async #load(signal: AbortSignal): Promise<void> {
+  /**
+   * Registered before loaded, loaded before the first lease: a revocation can never miss a node that may accept.
+   * `aboveSeq`: how far this node had come in a history that is lost; only a head above it can refuse all of that.
+   */
+  async #load(signal: AbortSignal, aboveSeq = 0): Promise<void> {
     const o = this.#o
     await o.registry.register(o.node, 0)
     const snapshot = await o.log.snapshot(o.windowMs, o.snapshotLimit)
     if (signal.aborted) return
+    if (snapshot.head.seq <= aboveSeq) {
+      throw new Fault('store.unavailable', { detail: `the change log went back again, below ${aboveSeq}` })
+    }
     o.floors.raiseHorizon(snapshot.horizon)
     for (const { subject, seq, terminal } of snapshot.floors) o.floors.raise(subject, seq, terminal)
     // Creations raise no floor in SQL, so absence that was cached before this snapshot cannot be judged.
-    o.floors.raise('absent', snapshot.head.seq, false)
+    o.floors.raise(absence, snapshot.head.seq, false)
     await o.onRows?.([{ ...loadedRow, ...snapshot.head }])
     if (signal.aborted) return
     o.history.restart(snapshot.positions, snapshot.head)
@@ -238,7 +245,7 @@ export class Follower {
     o.lease.drop()
     if (!trimmed) await o.log.fork(from.seq)
     // What this node read up to now may belong to what was lost: none of it is believed again.
-    await this.#load(signal)
+    await this.#load(signal, from.seq)
     if (this.position) o.floors.raiseHorizon(this.position.seq)
   }
 }

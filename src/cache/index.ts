@@ -12,5 +12,6 @@ export { type Committed, type Receipt, Receipts, type ReceiptsOptions } from './
 export type { Push, SharedTier, SlotRead } from './shared-tier.ts'
 export { decodeSlot, encodeSlot, type SlotState, supersedes, tagOf } from './slot.ts'
 export type { Codec, Source } from './source.ts'
+export { absence, absenceOf, everything } from './subjects.ts'
 export { TieredCache } from './tiered-cache.ts'
 export type { CacheEvent, CacheFigures, Reading, TieredCacheOptions } from './tiered-cache-options.ts'

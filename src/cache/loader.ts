@@ -2,6 +2,7 @@ import type { Position } from './change-log.ts'
 import type { Entry } from './entry.ts'
 import { type FillRight, SharedSlots, type SlotOutcome } from './shared-slots.ts'
 import { type SlotState, tagOf } from './slot.ts'
+import { absence, absenceOf } from './subjects.ts'
 import type { TieredCacheOptions } from './tiered-cache-options.ts'
 
 /** An entry on its way into memory. */
@@ -10,6 +11,8 @@ export interface Loaded<T> {
   readonly tier: 'L2' | 'L3'
   /** When SQL was asked for it; minus infinity where another node asked. */
   readonly sentMono: number
+  /** An answer for those who wait for it, but not to be kept: this node could not place it on its history. */
+  readonly passing?: boolean
 }
 
 /** The way of a miss: the shared tier, then SQL, and back into the shared tier. Knows nothing of who waits for it. */
@@ -43,16 +46,16 @@ export class Loader<T> {
   }
 
   /** An entry for what SQL said at `at`, asked at `sentMono`. */
-  entry(slot: string, at: Position, value: T | null, sentMono: number): Entry<T> {
+  entry(slot: string, at: Position, value: T | null, sentMono: number, seq = this.#stamp(at)): Entry<T> {
     const o = this.#o
     const life = value === null ? o.absentMs : o.positiveMs
     const freshUntil = sentMono + life * (1 - o.random() / 10)
     return {
       slot,
       value,
-      subjects: value === null ? ['absent', `digest:${slot}`] : o.codec.subjects(value),
+      subjects: value === null ? [absence, absenceOf(slot)] : o.codec.subjects(value),
       terminal: value !== null && o.codec.terminal(value),
-      seq: this.#stamp(at),
+      seq,
       readMono: sentMono,
       freshUntil,
       refreshFrom: value === null ? Number.POSITIVE_INFINITY : freshUntil - life / 5 + (o.random() * life) / 10,
@@ -62,13 +65,11 @@ export class Loader<T> {
   }
 
   /**
-   * Beyond what this node has applied, a stamp might belong to a history that SQL loses again; the node's own position
-   * does not, and an older stamp is only ever refused sooner. A stamp of another history is never believed.
+   * A stamp of another history is never believed, and so refused by any horizon. Nor is one beyond what this node has
+   * applied: SQL may lose that history again, and a node that never applied it would not notice.
    */
   #stamp(at: Position): number {
-    const place = this.#o.history.place(at)
-    if (place === 'unknown') return -1
-    return place === 'mine' ? at.seq : (this.#o.history.head?.seq ?? 0)
+    return this.#o.history.place(at) === 'mine' ? at.seq : -1
   }
 
   /** What another node left, or the right to fill, or neither. */
@@ -94,12 +95,13 @@ export class Loader<T> {
     const { state, askedMono, ttlMs } = outcome
     if (state.kind === 'lease' || !(await this.#place(state.at))) return undefined
     const value = state.kind === 'absent' ? null : this.#o.codec.decode(state.payload)
-    if (value === undefined) return undefined
+    // Absence is never served without a lease: better to ask SQL than to find that out again and again.
+    if (value === undefined || (value === null && !this.#o.lease.isLive())) return undefined
     const life = value === null ? this.#o.absentMs : this.#o.positiveMs
-    const fresh = this.entry(slot, state.at, value, askedMono - Math.max(0, life - ttlMs))
+    const { entry: fresh, passing } = this.#placed(slot, state.at, value, askedMono - Math.max(0, life - ttlMs))
     const entry = { ...fresh, freshUntil: Math.min(fresh.freshUntil, askedMono + ttlMs) }
     if (this.#o.floors.standing(entry.subjects, entry.seq) === 'outdated') return undefined
-    return { entry, tier: 'L2', sentMono: Number.NEGATIVE_INFINITY }
+    return { entry, passing, tier: 'L2', sentMono: Number.NEGATIVE_INFINITY }
   }
 
   /** Whether the stamp lies on this node's history; beyond its position the node first reads on. */
@@ -109,6 +111,13 @@ export class Loader<T> {
     const place = history.place(at)
     // In grace the log cannot be asked: the entry is then taken at this node's own position.
     return place === 'mine' || (place === 'ahead' && !lease.isLive())
+  }
+
+  /** What lies ahead is judged at this node's own position: so it is only refused sooner. */
+  #placed(slot: string, at: Position, value: T | null, sentMono: number): { entry: Entry<T>; passing: boolean } {
+    const passing = this.#o.history.place(at) === 'ahead'
+    const seq = passing ? (this.#o.history.head?.seq ?? 0) : this.#stamp(at)
+    return { entry: this.entry(slot, at, value, sentMono, seq), passing }
   }
 
   async #fromSource(
@@ -122,7 +131,8 @@ export class Loader<T> {
       const { at, value } = await this.#o.source.load(slot, signal)
       this.#o.onEvent?.({ kind: 'source', operation, outcome: 'ok', tookMs: this.#o.clock.mono() - sentMono })
       if (right) void this.#fill(right, this.#state(at, value))
-      return { entry: this.entry(slot, at, value, sentMono), tier: 'L3', sentMono }
+      if (!this.#o.follower.failing) await this.#o.follower.catchUp(at.seq).catch(() => {})
+      return { ...this.#placed(slot, at, value, sentMono), tier: 'L3', sentMono }
     } catch (cause) {
       this.#o.onEvent?.({ kind: 'source', operation, outcome: 'failed', tookMs: this.#o.clock.mono() - sentMono })
       if (right) void this.#try('give-up', () => this.#slots.giveUp(right))

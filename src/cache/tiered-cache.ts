@@ -85,6 +85,8 @@ export class TieredCache<T> {
       const reading = this.#judge(loaded.entry, loaded.tier, loaded.sentMono >= startedMono)
       if (reading) return reading
       if (this.#clock.mono() >= deadline) throw new Fault('check.budget')
+      // SQL and this node's log are at odds: one beat settles it, where another query would only be another query.
+      if (loaded.tier === 'L3') await within(this.#clock, deadline, this.#follower.beat())
     }
   }
 
@@ -146,15 +148,15 @@ export class TieredCache<T> {
     const loading = this.#loader.load(slot, deadline, abort.signal)
     try {
       const loaded = await within(this.#clock, deadline, loading)
-      this.#keep(key, loaded.entry)
+      this.#keep(key, loaded)
       return loaded
     } finally {
       abort.abort(new Fault('check.budget'))
     }
   }
 
-  #keep(key: string, entry: Entry<T>): void {
-    if (this.#floors.standing(entry.subjects, entry.seq) !== 'stands') return
+  #keep(key: string, { entry, passing }: Loaded<T>): void {
+    if (passing || this.#floors.standing(entry.subjects, entry.seq) !== 'stands') return
     if (entry.value === null) this.#absent.set(entry.slot, entry)
     else {
       this.#absent.delete(entry.slot)
@@ -191,7 +193,7 @@ export class TieredCache<T> {
     this.figures.refreshed++
     within(this.#clock, this.#clock.mono() + this.#budgetMs, this.#loader.refresh(entry, abort.signal))
       .then((loaded) => {
-        if (loaded && this.#entries.get(key) === entry) this.#keep(key, loaded.entry)
+        if (loaded && this.#entries.get(key) === entry) this.#keep(key, loaded)
       })
       // A refresh that fails costs nothing: the entry lives on to its own end, and is then asked for as any other.
       .catch(() => {})

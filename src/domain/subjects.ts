@@ -5,15 +5,9 @@
 export const keySubject = (keyId: string) => `key:${keyId}`
 export const tenantSubject = (tenantId: string) => `tenant:${tenantId}`
 export const appSubject = (appId: string) => `app:${appId}`
-/** One slot: what hangs on a digest whose key is not known yet, such as cached absence before a key is created. */
-export const digestSubject = (digest: string) => `digest:${digest}`
 
-/** All cached absence. */
-export const absentSubject = 'absent'
 /** The registered patterns of foreign tokens. */
 export const patternsSubject = 'patterns'
-/** Everything. */
-export const allSubject = 'all'
 
 /** What a cached credential hangs on. */
 export function subjectsOf(credential: {
