@@ -33,14 +33,15 @@ async function session(url: string): Promise<pg.Client> {
   return client
 }
 
-test('checks work without prepared statements too, as behind a pooler', async () => {
+test('behind a transaction pooler nothing is kept on a connection', async () => {
   const { url, run } = await place()
-  const db = await openAt({ url, run }, { preparedStatements: false })
+  const db = await openAt({ url, run }, { transactionPooler: true })
   await db.migrate()
   await insertKey(db, aKey('key000000001'))
   for (let round = 0; round < 3; round++) {
     expect((await db.credentials.find('digest-of-key000000001')).credential?.keyId).toBe('key000000001')
   }
+  expect(db.push).toBeNull()
 })
 
 test('addresses that lead nowhere are refused with a sentence that names the setting and no password', async () => {

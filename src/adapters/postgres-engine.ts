@@ -12,17 +12,17 @@ export interface PostgresOptions {
   readonly url: string
   readonly poolSize: number
   readonly clock: Clock
-  /** `false` behind a pooler that gives each transaction another connection: statements are then parsed every time. */
-  readonly preparedStatements?: boolean
+  /** Each transaction may get another connection: then no statement is kept prepared, and nothing is listened to. */
+  readonly transactionPooler?: boolean
 }
 
 const deadlockTries = 3
 /** Any number that nothing else in the database locks. */
 const migrationLock = 0x67_61_74_65
 
-export async function openPostgres(options: PostgresOptions): Promise<{ engine: SqlEngine; push: Push }> {
-  const { url, poolSize, clock } = options
-  const pool = openPool({ url, size: poolSize })
+export async function openPostgres(options: PostgresOptions): Promise<{ engine: SqlEngine; push: Push | null }> {
+  const { url, poolSize, clock, transactionPooler = false } = options
+  const pool = openPool({ url, size: poolSize, transactionPooler })
   const db = new Kysely<Schema>({ dialect: postgresDialect(pool) })
   try {
     await pool.run({ text: 'select 1', values: [] })
@@ -41,9 +41,8 @@ export async function openPostgres(options: PostgresOptions): Promise<{ engine: 
     snapshot: (work) => {
       return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
     },
-    migration: (work) => migration(url, work),
-    prepare: (name, statement) =>
-      prepared(pool, options.preparedStatements === false ? undefined : name, statement.compile(db)),
+    migration: (work) => migration(openPool({ url, size: 1, transactionPooler, unlimited: true }), work),
+    prepare: (name, statement) => prepared(pool, transactionPooler ? undefined : name, statement.compile(db)),
     tables: async (any) => {
       const found = await sql<{ name: string }>`select relname as name from pg_catalog.pg_class
         where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')`.execute(any)
@@ -51,7 +50,7 @@ export async function openPostgres(options: PostgresOptions): Promise<{ engine: 
     },
     close: () => db.destroy(),
   }
-  return { engine, push: createPostgresPush(pool, url, clock) }
+  return { engine, push: transactionPooler ? null : createPostgresPush(pool, url, clock) }
 }
 
 /** Only before a commit was sent: a transaction that lost a deadlock has done nothing. */
@@ -66,8 +65,8 @@ async function again<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 /** On a connection of its own, which may wait for as long as the migration of another node takes. */
-async function migration<T>(url: string, work: (tx: Kysely<Schema>) => Promise<T>): Promise<T> {
-  const db = new Kysely<Schema>({ dialect: postgresDialect(openPool({ url, size: 1, unlimited: true })) })
+async function migration<T>(pool: PostgresPool, work: (tx: Kysely<Schema>) => Promise<T>): Promise<T> {
+  const db = new Kysely<Schema>({ dialect: postgresDialect(pool) })
   try {
     return await db.transaction().execute(async (tx) => {
       await sql`set local statement_timeout = 0`.execute(tx)

@@ -44,6 +44,8 @@ export interface PostgresPool {
 export interface PostgresPoolOptions {
   readonly url: string
   readonly size: number
+  /** Poolers refuse settings at the start of a connection: the server's own limits then hold, and those of the client. */
+  readonly transactionPooler: boolean
   /** For migrations: no statement has a time limit. */
   readonly unlimited?: boolean
 }
@@ -72,17 +74,9 @@ export function clientConfig(url: string): pg.ClientConfig {
 const getTypeParser = ((oid: number, format: 'text') =>
   oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser
 
-export function openPool({ url, size, unlimited = false }: PostgresPoolOptions): PostgresPool {
-  const limits = unlimited
-    ? {}
-    : { statement_timeout: timeouts.statement, query_timeout: timeouts.statement + timeouts.extra }
-  const pool = new pg.Pool({
-    ...clientConfig(url),
-    ...limits,
-    idle_in_transaction_session_timeout: timeouts.idleInTransaction,
-    max: size,
-    onConnect: greet,
-  })
+export function openPool(options: PostgresPoolOptions): PostgresPool {
+  const { url, size } = options
+  const pool = new pg.Pool({ ...clientConfig(url), ...limits(options), max: size, onConnect: greet })
   // An idle connection that breaks leaves the pool by itself; without a listener it would end the process.
   pool.on('error', ignore)
   let reached = false
@@ -107,6 +101,13 @@ export function openPool({ url, size, unlimited = false }: PostgresPoolOptions):
     run: (statement, signal) => (signal ? abandonable(run(statement, signal), signal) : run(statement)),
     close: () => pool.end(),
   }
+}
+
+function limits({ unlimited = false, transactionPooler }: PostgresPoolOptions): pg.ClientConfig {
+  const idle = { idle_in_transaction_session_timeout: timeouts.idleInTransaction }
+  const client = { query_timeout: timeouts.statement + timeouts.extra }
+  if (unlimited) return transactionPooler ? {} : idle
+  return transactionPooler ? client : { ...idle, ...client, statement_timeout: timeouts.statement }
 }
 
 /** Truth is read from the primary, and a commit that is acknowledged is on its disk, whatever the role's settings say. */

@@ -19,8 +19,8 @@ export interface SqlDatabaseOptions {
   /** Most connections to PostgreSQL at a time, from this process; one more listens for pushes. */
   readonly poolSize: number
   readonly clock: Clock
-  /** `false` behind a pooler that gives each transaction another connection. PostgreSQL only; `true` by default. */
-  readonly preparedStatements?: boolean
+  /** PostgreSQL stands behind a pooler that gives each transaction another connection; `false` by default. */
+  readonly transactionPooler?: boolean
   /** Instead of the program's own, to stand in for an older or newer program. */
   readonly migrations?: readonly Migration[]
 }
@@ -34,7 +34,7 @@ export interface SqlDatabase {
   readonly nodes: NodeRegistry
   readonly usage: UsageStore
   readonly vault: VaultStore
-  /** `null` where the database cannot tell other processes: they then wait for their next beat. */
+  /** `null` on SQLite and behind a transaction pooler, which cannot tell other processes: those wait for their next beat. */
   readonly push: Push | null
   /** Brings the schema up to date; safe on several nodes at once. Answers with the names of what it did. */
   migrate(): Promise<readonly string[]>

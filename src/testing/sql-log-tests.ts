@@ -106,6 +106,14 @@ export function sqlLogTests(make: MakePlace): void {
     )
   })
 
+  test('the horizon rises only as far as the limit needs', async () => {
+    const { db } = await migrated(make)
+    await markChange(db, ['key:1', 'key:2', 'key:3'])
+    await markChange(db, ['key:4'])
+    const horizon = async (limit: number) => (await db.changeLog.snapshot(60_000, limit)).horizon
+    expect(await Promise.all([4, 3, 2, 1].map(horizon))).toEqual([0, 1, 1, 2])
+  })
+
   test('trimming keeps the head, and what is younger than the window', async () => {
     const { db, place } = await migrated(make)
     for (const id of ['1', '2', '3']) await markChange(db, [`key:${id}`])
