@@ -106,6 +106,31 @@ export function sqlLogTests(make: MakePlace): void {
     )
   })
 
+  test('a snapshot is of one moment, however many changes run', async () => {
+    const { db, place } = await migrated(make)
+    const other = await openAt(place)
+    let running = true
+    const snapshots: LogSnapshot[] = []
+    const reading = (async () => {
+      while (running) {
+        snapshots.push(await other.changeLog.snapshot(60_000, 1000))
+        await new Promise(setImmediate)
+      }
+    })()
+    const writer = async (name: number) => {
+      for (let round = 0; round < 15; round++) await markChange(db, [`key:${name}`, `key:${name}.${round}`])
+    }
+    await Promise.all([1, 2, 3, 4].map(writer))
+    running = false
+    await reading
+    expect(snapshots.length).toBeGreaterThan(5)
+    for (const { head, floors, positions } of snapshots) {
+      expect(positions.map(({ seq }) => seq)).toEqual(Array.from({ length: head.seq + 1 }, (_, seq) => seq))
+      expect(positions.at(-1)).toEqual(head)
+      expect(new Set(floors.map(({ seq }) => seq)).size).toBe(head.seq)
+    }
+  })
+
   test('the horizon rises only as far as the limit needs', async () => {
     const { db } = await migrated(make)
     await markChange(db, ['key:1', 'key:2', 'key:3'])
