@@ -22,7 +22,7 @@ export async function appendToLog(tx: Kysely<Schema>, engine: SqlEngine, change:
   return { seq: head.seq, mark: head.mark }
 }
 
-/** Appends a row that lies `gap` above both the head and `seenSeq`, unless the head already lies `enough` above it. */
+/** Appends a row that lies 2^32 above both the head and `seenSeq`, unless the head already lies far above it. */
 export async function forkLog(tx: Kysely<Schema>, engine: SqlEngine, seenSeq: number, change: Change): Promise<void> {
   const head = await engine.lock(tx.selectFrom('log_head').select(['seq', 'mark'])).executeTakeFirstOrThrow(headless)
   if (head.seq - seenSeq > 2 ** 31) return
