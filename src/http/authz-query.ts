@@ -1,3 +1,4 @@
+import { isRealm } from '../gateway/protection.ts'
 import type { FaultOptions } from '../kernel/fault.ts'
 
 /** What the address of a forward-auth check asks for. */
@@ -37,8 +38,6 @@ export function createAskReader(): (url: string) => AskedByQuery {
 }
 
 const scopeForm = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/
-/** What may stand in a quoted string of a header. */
-const realmForm = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/
 const mostPermissions = 100
 
 function read(query: string): AskedByQuery {
@@ -56,7 +55,7 @@ function read(query: string): AskedByQuery {
   }
   if (!permissions.every((permission) => scopeForm.test(permission)))
     return invalid('permission is not valid', tokenFix)
-  if (realm !== undefined && !realmForm.test(realm)) {
+  if (realm !== undefined && !isRealm(realm)) {
     return invalid('realm is not valid', 'Use 1 to 128 visible ASCII characters or spaces, without " and \\')
   }
   return { kind: 'asked', scope, permissions: permissions.length === 0 ? undefined : permissions, realm }
