@@ -220,7 +220,7 @@ export class Follower {
    * Registered before loaded, loaded before the first lease: a revocation can never miss a node that may accept.
    * `aboveSeq`: how far this node had come in a history that is lost; only a head above it can refuse all of that.
    */
-  async #load(signal: AbortSignal, aboveSeq = 0): Promise<void> {
+  async #load(signal: AbortSignal, aboveSeq = -1): Promise<void> {
     const o = this.#o
     await o.registry.register(o.node, 0)
     const snapshot = await o.log.snapshot(o.windowMs, o.snapshotLimit)
