@@ -1,8 +1,14 @@
-import pino from 'pino'
+import type { SqlDatabase } from './adapters/sql-database.ts'
+import { usable } from './adapters/sql-migrator.ts'
 import type { Ask, Gate } from './gateway/gate.ts'
 import { systemClock } from './kernel/clock.ts'
-import { openCheck } from './runtime.ts'
-import { type SettingsInput, settingsFrom } from './settings.ts'
+import { Fault } from './kernel/fault.ts'
+import { openCheck, startCheck } from './runtime-check.ts'
+import { openKeyring } from './runtime-keyring.ts'
+import { createLog } from './runtime-log.ts'
+import { type Settings, type SettingsInput, settingsFrom } from './settings.ts'
+import type { RecognitionRing } from './tokens/peppers.ts'
+import { readVerifier } from './tokens/verifier.ts'
 
 /** The check inside your own process: one node like any other, without a server. */
 export interface Gatehouse extends Gate {
@@ -21,13 +27,9 @@ export type { Ask }
  */
 export async function createGatehouse(options: SettingsInput = {}): Promise<Gatehouse> {
   const settings = settingsFrom(options)
-  const { node, stores } = await openCheck(settings, systemClock, pino({ level: settings.logLevel }))
-  try {
-    await node.start()
-  } catch (cause) {
-    await stores.close()
-    throw cause
-  }
+  const opened = await openCheck(settings, systemClock, createLog(settings), ({ db }) => recognition(settings, db))
+  await startCheck(opened)
+  const { node, stores } = opened
   return {
     peek: node.gate.peek,
     verify: node.gate.verify,
@@ -37,4 +39,18 @@ export async function createGatehouse(options: SettingsInput = {}): Promise<Gate
       await stores.close()
     },
   }
+}
+
+/** With a verifier the app needs neither the master key nor the right to change the schema. */
+async function recognition(settings: Settings, db: SqlDatabase): Promise<RecognitionRing> {
+  if (settings.verifier === null) {
+    await db.migrate()
+    return await openKeyring(settings, db.kind, db.vault)
+  }
+  const { kind } = usable(await db.schemaState())
+  if (kind === 'ready') return readVerifier(settings.verifier)
+  throw new Fault('store.incompatible', {
+    public: 'The database at DATABASE_URL has no schema yet, or an older one than this version needs',
+    fix: 'Run `gatehouse migrate`, with a role that may change the schema',
+  })
 }

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openPeppers } from './authority/open-peppers.ts'
+import { openPeppers, readPeppers } from './authority/open-peppers.ts'
 import type { Store, VaultStore } from './authority/store.ts'
 import type { Keyring } from './gateway/recognise.ts'
 import { Fault } from './kernel/fault.ts'
 import { Secret } from './kernel/secret.ts'
 import type { Settings } from './settings.ts'
 import { compileForms } from './tokens/foreign.ts'
-import type { PepperRing } from './tokens/peppers.ts'
+import { type PepperRing, type RecognitionRing, recognitionKeys } from './tokens/peppers.ts'
 import { createVault } from './tokens/vault.ts'
+import { writeVerifier } from './tokens/verifier.ts'
 
 /** The secrets under which keys are made and recognised, opened with the master key. */
 export async function openKeyring(
@@ -20,7 +21,13 @@ export async function openKeyring(
   return await openPeppers(store, createVault(settings.masterKey ?? (await ownMasterKey(settings, kind))))
 }
 
-export async function readKeyring(peppers: PepperRing, store: Store): Promise<Keyring> {
+/** What an app that embeds the check is given in place of the master key. */
+export async function verifierOf(settings: Settings, kind: 'sqlite' | 'postgres', store: VaultStore): Promise<Secret> {
+  const vault = createVault(settings.masterKey ?? (await ownMasterKey(settings, kind)))
+  return writeVerifier((await readPeppers(store, vault)).map(recognitionKeys))
+}
+
+export async function readKeyring(peppers: RecognitionRing, store: Store): Promise<Keyring> {
   return { peppers, forms: compileForms(await store.patterns()) }
 }
 

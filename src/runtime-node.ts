@@ -24,7 +24,7 @@ import { createBulkhead } from './resilience/bulkhead.ts'
 import { readKeyring } from './runtime-keyring.ts'
 import type { Stores } from './runtime-stores.ts'
 import type { Settings } from './settings.ts'
-import type { PepperRing } from './tokens/peppers.ts'
+import type { RecognitionRing } from './tokens/peppers.ts'
 import { LastUsed } from './usage/last-used.ts'
 
 /** What happens in a node that operators want to count or to read. */
@@ -65,7 +65,7 @@ const foreignConnections = 2
 export function createCheckNode(
   settings: Settings,
   stores: Stores,
-  peppers: PepperRing,
+  peppers: RecognitionRing,
   clock: Clock,
   onEvent: (event: NodeEvent) => void,
 ): CheckNode {
@@ -76,7 +76,7 @@ export function createCheckNode(
   const { leaseMs, graceMs, beatMs, positiveMs, fillLeaseMs } = settings
   const windowMs = positiveMs + fillLeaseMs + leaseMs + graceMs
   const presenceMs = 5_000
-  const lease = new Lease({ clock, leaseMs, graceMs, suspendMs: beatMs })
+  const lease = new Lease({ clock, leaseMs, graceMs })
   let keyring: Keyring | undefined
 
   const follower = new Follower({

@@ -37,7 +37,8 @@ const contradictions: readonly Contradiction[] = [
     fix: () => 'Give the certificate and the key that were made together',
   },
   {
-    holds: ({ databaseUrl, masterKey }) => !databaseUrl.startsWith('sqlite:') && masterKey === null,
+    holds: ({ databaseUrl, masterKey, verifier }) =>
+      !databaseUrl.startsWith('sqlite:') && masterKey === null && verifier === null,
     says: (_, name) => `${name('masterKey')} is not set, which every node on PostgreSQL needs`,
     fix: (_, name) => `Set ${name('masterKey')} to the same value on every node; openssl rand -base64 32 makes one`,
   },

@@ -17,6 +17,8 @@ export interface Settings {
   readonly tls: { readonly cert: string; readonly key: Secret } | null
   /** `null` only on SQLite, where one is made in `dataDir` at the first start. */
   readonly masterKey: Secret | null
+  /** For the embedded library: stands in for the master key, which servers need in any case. */
+  readonly verifier: Secret | null
   /** The first admin key, used while none has ever existed; `null`: one is made. */
   readonly adminKey: Secret | null
   readonly posture: Posture

@@ -97,6 +97,12 @@ export const settingTable = {
     'SQLite: made once, in .gatehouse; PostgreSQL: must be given',
     'Wraps what is secret at rest; a node whose key does not fit the database refuses to start',
   ),
+  verifier: hidden(
+    'GATEHOUSE_VERIFIER',
+    secret('the line that gatehouse admin verifier printed', (clear) => clear.startsWith('ghv1.')),
+    'the master key is used',
+    'In an app that embeds the library: recognises keys in place of the master key, and can make none',
+  ),
   adminKey: hidden(
     'GATEHOUSE_ADMIN_KEY',
     secret('16 to 512 visible characters', (clear) => /^[!-~]{16,512}$/.test(clear)),

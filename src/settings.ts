@@ -98,6 +98,7 @@ function assemble(values: SettingValues): Settings {
     adminListen: values.adminListen,
     tls: values.tlsCert && values.tlsKey ? { cert: values.tlsCert, key: values.tlsKey } : null,
     masterKey: values.masterKey,
+    verifier: values.verifier,
     adminKey: values.adminKey,
     posture: values.posture,
     leaseMs: values.lease,

@@ -1,4 +1,4 @@
-import type { PepperRing } from '../tokens/peppers.ts'
+import type { Pepper, PepperRing } from '../tokens/peppers.ts'
 import { createPepperRing, newPepperSecret } from '../tokens/peppers.ts'
 import type { Vault } from '../tokens/vault.ts'
 import { confirmMasterKey } from '../tokens/vault.ts'
@@ -10,12 +10,15 @@ import type { VaultStore } from './store.ts'
  * database; then nothing was written.
  */
 export async function openPeppers(store: VaultStore, vault: Vault): Promise<PepperRing> {
+  return createPepperRing(await readPeppers(store, vault))
+}
+
+/** As `openPeppers`, but the secrets themselves. */
+export async function readPeppers(store: VaultStore, vault: Vault): Promise<readonly Pepper[]> {
   confirmMasterKey(vault, await store.masterKeyCheck(vault.checkValue))
   const stored = await store.peppers()
   const present = stored.length > 0 ? stored : [{ generation: 1, wrapped: await firstPepper(store, vault) }]
-  return createPepperRing(
-    present.map(({ generation, wrapped }) => ({ generation, secret: vault.unwrap(label(generation), wrapped) })),
-  )
+  return present.map(({ generation, wrapped }) => ({ generation, secret: vault.unwrap(label(generation), wrapped) }))
 }
 
 function firstPepper(store: VaultStore, vault: Vault): Promise<string> {

@@ -1,6 +1,6 @@
 import type { ForeignForms } from '../tokens/foreign.ts'
 import { looksNative, parseKey } from '../tokens/key-format.ts'
-import type { PepperRing } from '../tokens/peppers.ts'
+import type { RecognitionRing } from '../tokens/peppers.ts'
 
 /** What a token says of itself, before anybody is asked. */
 export type Recognised =
@@ -12,7 +12,7 @@ export type Recognised =
 
 /** What is needed to recognise a token; replaced as a whole when the log says that it changed. */
 export interface Keyring {
-  readonly peppers: PepperRing
+  readonly peppers: RecognitionRing
   readonly forms: ForeignForms
 }
 
