@@ -17,8 +17,8 @@ export function defineBench(program: Command): void {
         [
           { title: 'what', of: ({ what }) => what },
           { title: 'per second', of: ({ perSecond }) => Math.round(perSecond).toLocaleString('en-US') },
-          { title: 'p50 µs', of: ({ p50Us }) => p50Us?.toFixed(0) },
-          { title: 'p99 µs', of: ({ p99Us }) => p99Us?.toFixed(0) },
+          { title: 'median', of: ({ p50Us }) => p50Us && `${p50Us.toFixed(0)} µs` },
+          { title: 'p99', of: ({ p99Us }) => p99Us && `${p99Us.toFixed(0)} µs` },
           { title: 'of bare', of: ({ ofBare }) => ofBare && `${(ofBare * 100).toFixed(0)} %` },
         ],
         '',

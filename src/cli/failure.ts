@@ -12,7 +12,7 @@ export function sentenceOf(error: unknown): string {
   if (!(error instanceof Fault)) return ended(error instanceof Error ? error.message : String(error))
   const what = error.public ?? [faults[error.code].title, error.detail].filter(Boolean).join(': ')
   const request = error.public && error.detail?.startsWith('request ') ? ` (${error.detail})` : ''
-  return [ended(`${what}${request}`), error.fix && ended(error.fix)].filter(Boolean).join(' ')
+  return [ended(what.replace(/\.$/, '') + request), error.fix && ended(error.fix)].filter(Boolean).join(' ')
 }
 
 const ended = (sentence: string) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)

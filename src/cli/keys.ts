@@ -13,7 +13,7 @@ import type {
 import { keyArgument, sessionOf } from './context.ts'
 import { refuseQuiet, showIssued, showReceipt } from './key-output.ts'
 import { printList } from './listing.ts'
-import { asList, duration, instant, jsonObject, type ListOptions, orNone, seconds, words } from './options.ts'
+import { asList, duration, instant, jsonObject, type ListOptions, seconds, unless, words } from './options.ts'
 import type { Field } from './output.ts'
 
 const columns: readonly Field<KeyBody>[] = [
@@ -55,7 +55,7 @@ const verdictFields: readonly Field<VerdictBody>[] = [
   { title: 'environment', of: (verdict) => verdict.environment },
   { title: 'expires', of: (verdict) => verdict.expiresAt, time: true },
   { title: 'answered by', of: (verdict) => (verdict.tier === 'none' ? 'form' : verdict.tier) },
-  { title: 'age', of: (verdict) => (verdict.tier === 'none' ? null : `${verdict.ageMs} ms`) },
+  { title: 'age', of: (verdict) => (verdict.tier === 'none' ? null : `${verdict.ageMs.toFixed(1)} ms`) },
   { title: 'degraded', of: (verdict) => (verdict.degraded ? 'yes' : null) },
 ]
 
@@ -65,7 +65,7 @@ function withMembers(command: Command): Command {
     .option('--scope <SCOPE>', 'what it may be used for; several with commas, or repeated', words)
     .option('--permission <PERMISSION>', 'several with commas, or repeated', words)
     .option('--cidr <CIDR>', 'addresses that may use it; several with commas, or repeated', words)
-    .option('--environment <LABEL>', 'such as production; none clears it', orNone)
+    .option('--environment <LABEL>', 'such as production; none clears it')
     .option('--metadata <JSON>', 'a JSON object', jsonObject)
     .option('--expires-at <TIME>', 'such as 2030-01-31T12:00:00Z; never clears it', instant)
     .option('--expires-in <DURATION>', 'such as 30d, from now on', seconds)
@@ -75,9 +75,9 @@ interface MemberOptions {
   readonly scope?: readonly string[]
   readonly permission?: readonly string[]
   readonly cidr?: readonly string[]
-  readonly environment?: string | null
+  readonly environment?: string
   readonly metadata?: Readonly<Record<string, unknown>>
-  readonly expiresAt?: string | null
+  readonly expiresAt?: string
   readonly expiresIn?: number
 }
 
@@ -86,9 +86,9 @@ function members(options: MemberOptions) {
     ...(options.scope && { scopes: options.scope }),
     ...(options.permission && { permissions: options.permission }),
     ...(options.cidr && { allowedCidrs: options.cidr }),
-    ...(options.environment !== undefined && { environment: options.environment }),
+    ...(options.environment !== undefined && { environment: unless('none', options.environment) }),
     ...(options.metadata && { metadata: options.metadata }),
-    ...(options.expiresAt !== undefined && { expiresAt: options.expiresAt }),
+    ...(options.expiresAt !== undefined && { expiresAt: unless('never', options.expiresAt) }),
     ...(options.expiresIn !== undefined && { expiresInSeconds: options.expiresIn }),
   }
 }

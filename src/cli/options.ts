@@ -44,17 +44,17 @@ export function duration(given: string): number {
   return ms
 }
 
-/** `never` clears it. */
-export function instant(given: string): string | null {
-  if (given === 'never') return null
+/** RFC 3339, or `never`. */
+export function instant(given: string): string {
+  if (given === 'never') return given
   const ms = Date.parse(given)
   if (Number.isNaN(ms)) throw new InvalidArgumentError('It must look like 2030-01-31T12:00:00Z, or be never.')
   return new Date(ms).toISOString()
 }
 
-/** `none` clears it. */
-export function orNone(given: string): string | null {
-  return given === 'none' ? null : given
+/** What clears a member is a word on the command line, since an option cannot hold `null`. */
+export function unless(word: 'none' | 'never', given: string): string | null {
+  return given === word ? null : given
 }
 
 export function jsonObject(given: string): Readonly<Record<string, unknown>> {

@@ -12,6 +12,6 @@ export function readableTime(atMs: number, nowMs: number): string {
   if (distance < 1000) return 'now'
   const step = steps.find(([limit]) => distance < limit)
   if (!step) return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-  const amount = `${Math.floor(distance / step[1])}${step[2]}`
+  const amount = `${Math.round(distance / step[1])}${step[2]}`
   return atMs < nowMs ? `${amount} ago` : `in ${amount}`
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { CreateTenantBody, TenantBody, UpdateTenantBody } from '../http/contract.ts'
 import { sessionOf } from './context.ts'
 import { printList } from './listing.ts'
-import { asList, jsonObject, type ListOptions, orNone } from './options.ts'
+import { asList, jsonObject, type ListOptions, unless } from './options.ts'
 import type { Field } from './output.ts'
 
 const fields: readonly Field<TenantBody>[] = [
@@ -20,14 +20,22 @@ const allFields: readonly Field<TenantBody>[] = [
 
 interface MemberOptions {
   readonly name?: string
-  readonly keyPrefix?: string | null
+  readonly keyPrefix?: string
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
 const withMembers = (command: Command) =>
   command
-    .option('--key-prefix <PREFIX>', 'stands in place of gh in its keys: 2 to 24 of a-z 0-9 _; none clears it', orNone)
+    .option('--key-prefix <PREFIX>', 'stands in place of gh in its keys: 2 to 24 of a-z 0-9 _; none clears it')
     .option('--metadata <JSON>', 'a JSON object', jsonObject)
+
+function members({ name, keyPrefix, metadata }: MemberOptions) {
+  return {
+    ...(name !== undefined && { name }),
+    ...(keyPrefix !== undefined && { keyPrefix: unless('none', keyPrefix) }),
+    ...(metadata && { metadata }),
+  }
+}
 
 export function defineTenants(program: Command): void {
   const tenants = program.command('tenants').description('tenants, to whom apps and keys belong')
@@ -35,7 +43,7 @@ export function defineTenants(program: Command): void {
   withMembers(tenants.command('create <name>').description('makes a tenant')).action(
     async (name: string, options: MemberOptions, command: Command) => {
       const { api, output } = await sessionOf(command)
-      const body: CreateTenantBody = { ...options, name }
+      const body: CreateTenantBody = { ...members(options), name }
       const tenant = await api.post<TenantBody>('tenants', body)
       output.done(tenant, `Tenant ${tenant.id} is made.`)
     },
@@ -60,7 +68,7 @@ export function defineTenants(program: Command): void {
     .option('--name <NAME>', 'another name')
     .action(async (id: string, options: MemberOptions, command: Command) => {
       const { api, output } = await sessionOf(command)
-      const body: UpdateTenantBody = options
+      const body: UpdateTenantBody = members(options)
       output.record(await api.patch<TenantBody>(`tenants/${encodeURIComponent(id)}`, body), allFields)
     })
 
