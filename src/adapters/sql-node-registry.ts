@@ -36,9 +36,7 @@ export function sqlNodeRegistry(engine: SqlEngine): NodeRegistry {
       throw new Fault('store.unavailable', { detail: `node ${nodeId} stands not registered, and confirmed nothing` })
     },
     async leave(nodeId) {
-      const query = (tx: typeof engine.reader) =>
-        tx.updateTable('nodes').set({ left_at_ms: now() }).where('id', '=', nodeId).where('left_at_ms', 'is', null)
-      await engine.write((tx) => query(tx).execute())
+      await engine.write((tx) => tx.deleteFrom('nodes').where('id', '=', nodeId).execute())
     },
     async list() {
       const rows = await engine.reader

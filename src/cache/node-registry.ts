@@ -17,13 +17,14 @@ export interface NodeRegistration {
 
 /** Membership, kept in SQL so that it cannot disagree with the log. Every method throws when it cannot be done. */
 export interface NodeRegistry {
-  /** Adds the node, or takes it back after it had left. */
+  /** Adds the node, or takes it back after it was struck off. */
   register(node: NodeRegistration, appliedSeq: number): Promise<void>
   /** Notes how far the node has applied the log, and that it lives. Never lowers the sequence. */
   confirm(nodeId: string, appliedSeq: number): Promise<void>
+  /** Of a node that has dropped its lease: nobody waits for it any more. */
   leave(nodeId: string): Promise<void>
-  /** Nodes that may still hold a lease: the registered, and those that left less than twice their bound ago. */
+  /** Nodes that may still hold a lease: the registered, and those struck off less than twice their bound ago. */
   list(): Promise<readonly RegisteredNode[]>
-  /** Marks as left every node that was silent for longer than its bound and `marginMs`; forgets those long gone. */
+  /** Strikes off every node that was silent for longer than its bound and `marginMs`; forgets those long gone. */
   reap(marginMs: number): Promise<readonly string[]>
 }

@@ -33,10 +33,19 @@ export function sqlNodeTests(make: MakePlace): void {
     expect(await db.nodes.list()).toMatchObject([{ id: 'a', boundMs: 2000, appliedSeq: 4, leftAtMs: null }])
   })
 
-  test('a node that left counts for twice its bound', async () => {
+  test('nobody waits for a node that stopped cleanly', async () => {
+    const { db } = await migrated(make)
+    for (const id of ['a', 'b']) await db.nodes.register(node(id), 0)
+    await db.nodes.leave('a')
+    expect((await db.nodes.list()).map(({ id }) => id)).toEqual(['b'])
+    expect((await db.changeLog.read('a', 0, 1)).registered).toBe(false)
+  })
+
+  test('a node that was struck off counts for twice its bound', async () => {
     const { db, place } = await migrated(make)
     await db.nodes.register(node('a'), 0)
-    await db.nodes.leave('a')
+    await place.run('update nodes set seen_at_ms = seen_at_ms - 5001')
+    expect(await db.nodes.reap(0)).toEqual(['a'])
     await place.run('update nodes set left_at_ms = left_at_ms - 8000')
     expect((await db.nodes.list()).map(({ id }) => id)).toEqual(['a'])
     await place.run('update nodes set left_at_ms = left_at_ms - 2001')
@@ -45,14 +54,13 @@ export function sqlNodeTests(make: MakePlace): void {
 
   test('who was silent for longer than bound and margin is marked as left, and nobody else', async () => {
     const { db, place } = await migrated(make)
-    for (const id of ['live', 'quiet', 'dead', 'gone']) await db.nodes.register(node(id), 0)
-    await db.nodes.leave('gone')
+    for (const id of ['live', 'quiet', 'dead']) await db.nodes.register(node(id), 0)
     await place.run("update nodes set seen_at_ms = seen_at_ms - 5500 where id = 'quiet'")
     await place.run("update nodes set seen_at_ms = seen_at_ms - 7001 where id = 'dead'")
     expect(await db.nodes.reap(2000)).toEqual(['dead'])
     expect(await db.nodes.reap(2000)).toEqual([])
     const left = (await db.nodes.list()).filter(({ leftAtMs }) => leftAtMs !== null).map(({ id }) => id)
-    expect(left).toEqual(['dead', 'gone'])
+    expect(left).toEqual(['dead'])
     expect((await db.changeLog.read('dead', 0, 1)).registered).toBe(false)
     expect((await db.changeLog.read('quiet', 0, 1)).registered).toBe(true)
   })
@@ -60,7 +68,8 @@ export function sqlNodeTests(make: MakePlace): void {
   test('nodes long gone are forgotten', async () => {
     const { db, place } = await migrated(make)
     for (const id of ['old', 'new']) await db.nodes.register(node(id), 0)
-    for (const id of ['old', 'new']) await db.nodes.leave(id)
+    await place.run('update nodes set seen_at_ms = seen_at_ms - 5001')
+    await db.nodes.reap(0)
     await place.run("update nodes set left_at_ms = left_at_ms - 4000000 where id = 'old'")
     await db.nodes.reap(0)
     expect(await place.run('select id from nodes')).toMatchObject([{ id: 'new' }])
