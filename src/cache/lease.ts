@@ -6,8 +6,6 @@ export interface LeaseOptions {
   readonly leaseMs: number
   /** G: for so long beyond D may it still serve what it knows, marked as degraded. */
   readonly graceMs: number
-  /** How far the wall may run ahead of the monotonic clock before the machine counts as having been suspended. */
-  readonly suspendMs: number
 }
 
 /** Both clocks, read when a beat was sent. */
@@ -19,13 +17,13 @@ export interface Sent {
 /**
  * A node's right to answer from memory. It runs from the moment the last successful beat was *sent*: whatever
  * committed before that moment has been applied, so an answer given under the lease is at most `leaseMs` behind the
- * log. The monotonic clock stands still while a machine is suspended, so wall time that ran ahead counts as elapsed.
+ * log. The monotonic clock stands still while a machine is suspended, so wall time that ran ahead counts as elapsed, be
+ * it ever so little: a step of the wall forwards costs at worst one beat, and a step backwards changes nothing.
  */
 export class Lease {
   readonly leaseMs: number
   readonly graceMs: number
   readonly #clock: Clock
-  readonly #suspendMs: number
   #sentMono = Number.NEGATIVE_INFINITY
   #wallAhead = 0
 
@@ -33,7 +31,6 @@ export class Lease {
     this.leaseMs = options.leaseMs
     this.graceMs = options.graceMs
     this.#clock = options.clock
-    this.#suspendMs = options.suspendMs
   }
 
   /** To be called before the request of a beat leaves. */
@@ -66,10 +63,10 @@ export class Lease {
     return this.elapsed(this.#clock.mono())
   }
 
-  /** Time since the last beat was sent, in ms; `nowMono` is the reading the caller already has. */
-  elapsed(nowMono: number): number {
+  /** Time since the last beat was sent, in ms; the readings are those the caller already has. */
+  elapsed(nowMono: number, nowWall = this.#clock.wall()): number {
     const elapsed = nowMono - this.#sentMono
-    const ranAhead = this.#clock.wall() - nowMono - this.#wallAhead
-    return ranAhead > this.#suspendMs ? elapsed + ranAhead : elapsed
+    const ranAhead = nowWall - nowMono - this.#wallAhead
+    return ranAhead > 0 ? elapsed + ranAhead : elapsed
   }
 }

@@ -130,12 +130,13 @@ export class Loader<T> {
     try {
       const { at, value } = await this.#o.source.load(slot, signal)
       this.#o.onEvent?.({ kind: 'source', operation, outcome: 'ok', tookMs: this.#o.clock.mono() - sentMono })
-      if (right) void this.#fill(right, this.#state(at, value))
+      if (right) void this.#fill(right, this.#state(at, value), sentMono)
       if (!this.#o.follower.failing) await this.#o.follower.catchUp(at.seq).catch(() => {})
       return { ...this.#placed(slot, at, value, sentMono), tier: 'L3', sentMono }
     } catch (cause) {
       this.#o.onEvent?.({ kind: 'source', operation, outcome: 'failed', tookMs: this.#o.clock.mono() - sentMono })
-      if (right) void this.#try('give-up', () => this.#slots.giveUp(right))
+      // The right to refresh hangs on a value that is still good: that one stays.
+      if (right && operation === 'load') void this.#try('give-up', () => this.#slots.giveUp(right))
       throw cause
     }
   }
@@ -146,9 +147,11 @@ export class Loader<T> {
     return { kind: this.#o.codec.terminal(value) ? 'terminal' : 'value', at, payload }
   }
 
-  async #fill(right: FillRight, state: SlotState): Promise<void> {
+  /** Its life in the tier began when SQL was asked, so that lifetimes never add up. */
+  async #fill(right: FillRight, state: SlotState, sentMono: number): Promise<void> {
     const life = state.kind === 'absent' ? this.#o.absentMs : this.#o.positiveMs
-    await this.#try('fill', () => this.#slots.fill(right, state, life * (1 - this.#o.random() / 10)))
+    const ttlMs = sentMono + life * (1 - this.#o.random() / 10) - this.#o.clock.mono()
+    if (ttlMs >= 1) await this.#try('fill', () => this.#slots.fill(right, state, Math.floor(ttlMs)))
   }
 
   /** The shared tier may fail at any time; then the way goes on without it. */

@@ -58,15 +58,18 @@ export class TieredCache<T> {
     }
   }
 
-  /** The hot path: synchronous, allocates nothing, and answers only what needs no second look. */
-  peek(key: string): Entry<T> | undefined {
+  /**
+   * The hot path: synchronous, allocates nothing, and answers only what needs no second look. A caller that needs the
+   * time as well hands in its own readings, so that each clock is read once; they are of this very moment: nothing is
+   * awaited between reading them and giving the answer.
+   */
+  peek(key: string, nowMono = this.#clock.mono(), nowWall = this.#clock.wall()): Entry<T> | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     if (entry.revision !== this.#floors.revision && !this.#stillStands(entry)) return undefined
-    const now = this.#clock.mono()
-    if (now >= entry.freshUntil || this.#lease.elapsed(now) >= this.#lease.leaseMs) return undefined
+    if (nowMono >= entry.freshUntil || this.#lease.elapsed(nowMono, nowWall) >= this.#lease.leaseMs) return undefined
     if (!entry.used) entry.used = true
-    if (now >= entry.refreshFrom) this.#refresh(key, entry)
+    if (nowMono >= entry.refreshFrom) this.#refresh(key, entry)
     return entry
   }
 
@@ -81,8 +84,10 @@ export class TieredCache<T> {
       if (!this.#lease.isLive()) await this.#regainLease(deadline)
       const known = this.#fromMemory(key, slot)
       if (known) return known
-      const loaded = await this.#load(key, slot, deadline)
-      const reading = this.#judge(loaded.entry, loaded.tier, loaded.sentMono >= startedMono)
+      const { loaded, joined } = await this.#load(key, slot, deadline)
+      // Who joined in the very moment of sending may have come after it: the clock stands still in a suspended machine.
+      const readAfterAsked = joined ? loaded.sentMono > startedMono : loaded.tier === 'L3'
+      const reading = this.#judge(loaded.entry, loaded.tier, readAfterAsked, loaded.passing)
       if (reading) return reading
       if (this.#clock.mono() >= deadline) throw new Fault('check.budget')
       // SQL and this node's log are at odds: one beat settles it, where another query would only be another query.
@@ -136,11 +141,11 @@ export class TieredCache<T> {
   }
 
   /** One load per slot and process. The caller's own deadline holds, also where the flight began with a later one. */
-  async #load(key: string, slot: string, deadline: number): Promise<Loaded<T>> {
+  async #load(key: string, slot: string, deadline: number): Promise<{ loaded: Loaded<T>; joined: boolean }> {
     const { flight, joined } = this.#flights.take(slot, () => this.#fly(key, slot, deadline))
-    if (!joined) return await flight
+    if (!joined) return { loaded: await flight, joined }
     this.figures.joined++
-    return await within(this.#clock, deadline, flight)
+    return { loaded: await within(this.#clock, deadline, flight), joined }
   }
 
   async #fly(key: string, slot: string, deadline: number): Promise<Loaded<T>> {
@@ -156,22 +161,38 @@ export class TieredCache<T> {
   }
 
   #keep(key: string, { entry, passing }: Loaded<T>): void {
-    if (passing || this.#floors.standing(entry.subjects, entry.seq) !== 'stands') return
-    if (entry.value === null) this.#absent.set(entry.slot, entry)
-    else {
+    if (this.#floors.standing(entry.subjects, entry.seq) !== 'stands') return
+    if (passing) return this.#keepInPassing(key, entry)
+    if (entry.value === null) {
+      this.#entries.delete(key)
+      this.#absent.set(entry.slot, entry)
+    } else {
       this.#absent.delete(entry.slot)
       this.#entries.set(key, entry)
     }
   }
 
-  /** The rule. No await may stand between this and the answer. */
-  #judge(entry: Entry<T>, tier: Reading<T>['tier'], readAfterAsked: boolean): Reading<T> | undefined {
+  /** It is newer than what is here, which goes. Of itself only the end of a key stays, for a grace that may follow. */
+  #keepInPassing(key: string, entry: Entry<T>): void {
+    this.#absent.delete(entry.slot)
+    if (entry.terminal) this.#entries.set(key, { ...entry, terminal: false, freshUntil: entry.readMono })
+    else this.#entries.delete(key)
+  }
+
+  /**
+   * The rule. No await may stand between this and the answer. What is only passing has no place on this node's history,
+   * so the lease says nothing of it: it is for those who asked before SQL was read, or by its own age for the grace.
+   */
+  #judge(entry: Entry<T>, tier: Reading<T>['tier'], readAfterAsked: boolean, passing = false): Reading<T> | undefined {
     const standing = this.#floors.standing(entry.subjects, entry.seq)
     if (standing === 'condemned') return this.#reading(entry, tier, 'condemned', false)
     if (standing === 'outdated') return undefined
-    if (entry.terminal || readAfterAsked || this.#lease.isLive()) return this.#reading(entry, tier, 'stands', false)
-    if (entry.value !== null && this.#lease.isInGrace()) return this.#reading(entry, tier, 'stands', true)
-    return undefined
+    if (entry.terminal || readAfterAsked) return this.#reading(entry, tier, 'stands', false)
+    if (this.#lease.isLive()) return passing ? undefined : this.#reading(entry, tier, 'stands', false)
+    const { leaseMs, graceMs } = this.#lease
+    const tooOld = passing && this.#clock.mono() - entry.readMono >= leaseMs + graceMs
+    if (entry.value === null || tooOld || !this.#lease.isInGrace()) return undefined
+    return this.#reading(entry, tier, 'stands', true)
   }
 
   #reading(entry: Entry<T>, tier: Reading<T>['tier'], standing: 'stands' | 'condemned', degraded: boolean): Reading<T> {
