@@ -10,8 +10,14 @@ import { keyPattern } from '../src/tokens/key-format.ts'
 
 export const written = '<!-- Written by `npm run docs` from the code: change the code, not this page. -->'
 
-/** `a | b` inside a cell would end it. */
-const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ')
+/** `a | b` inside a cell would end it, and `<key>` outside of code would be HTML. */
+const cell = (text) =>
+  String(text)
+    .replaceAll('|', '\\|')
+    .replaceAll('\n', ' ')
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;')))
+    .join('')
 
 export function table(titles, rows) {
   const line = (cells) => `| ${cells.map(cell).join(' | ')} |`

@@ -23,6 +23,9 @@ export function objectSource(given: object): SettingSource {
 /** Said to the commands, not settings of the server. */
 const alsoKnown = ['GATEHOUSE_URL', 'GATEHOUSE_CONFIG']
 
+/** Of the project's own tests, which run the library in their process. */
+const ofTests = /^GATEHOUSE_(TEST_\w+|SEED)$/
+
 /** What Kubernetes puts into every pod beside a Service that is called `gatehouse`. */
 const serviceLink = /^GATEHOUSE_(SERVICE_(HOST|PORT)\w*|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/
 
@@ -53,7 +56,7 @@ function refuseUnknownVariables(env: Readonly<Record<string, string | undefined>
   const variables = settingNames.map((name) => settingOf(name).env)
   const known = new Set([...variables, ...variables.map((variable) => `${variable}_FILE`), ...alsoKnown])
   for (const variable of Object.keys(env)) {
-    if (!variable.startsWith('GATEHOUSE_') || known.has(variable)) continue
+    if (!variable.startsWith('GATEHOUSE_') || known.has(variable) || ofTests.test(variable)) continue
     const ofKubernetes = serviceLink.test(variable) && (variable !== 'GATEHOUSE_PORT' || env[variable]?.includes('://'))
     if (!ofKubernetes) throw unknownSetting('the variable', variable, [...variables, ...alsoKnown], 'The environment')
   }

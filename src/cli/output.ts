@@ -1,4 +1,5 @@
 import { systemClock } from '../kernel/clock.ts'
+import { printable } from './printable.ts'
 import { readableTime } from './readable-time.ts'
 import { renderTable } from './table.ts'
 
@@ -77,12 +78,4 @@ function shown<T>(field: Field<T>, item: T): string {
   if (field.time && typeof value === 'string') return readableTime(Date.parse(value), systemClock.wall())
   if (Array.isArray(value)) return printable(value.join(' '))
   return printable(typeof value === 'object' ? JSON.stringify(value) : String(value))
-}
-
-/** Names come from callers: what steers a terminal is shown, not obeyed. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0
-    return `\\u{${code.toString(16)}}`
-  })
 }

@@ -1,4 +1,7 @@
-/** The known word that is fewest edits away, if that is near enough to be a slip of the hand. Case does not count. */
+/**
+ * The known word that is fewest edits away, if that is near enough to be a slip of the hand; else the one that begins with
+ * what was given. Case does not count.
+ */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(given.length / 3))
   let best: { readonly word: string; readonly edits: number } | undefined
@@ -6,7 +9,8 @@ export function nearest(given: string, known: readonly string[]): string | undef
     const edits = editsBetween(given.toLowerCase(), word.toLowerCase())
     if (edits <= limit && edits < (best?.edits ?? Number.POSITIVE_INFINITY)) best = { word, edits }
   }
-  return best?.word
+  if (best || given.length < 3) return best?.word
+  return known.find((word) => word.toLowerCase().startsWith(given.toLowerCase()))
 }
 
 /** Letters to insert, remove or replace to get from one word to the other. */
