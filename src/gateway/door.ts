@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Verdict } from '../domain/verdict.ts'
 import { createClientAddress } from './client-address.ts'
 import type { Ask, Gate } from './gate.ts'
-import { type Head, type NotReceived, readHead } from './receive.ts'
+import { type Head, type NotReceived, readHead, tokenFault } from './receive.ts'
 
 export interface DoorOptions {
   readonly gate: Gate
@@ -39,7 +39,7 @@ export function createDoor(options: DoorOptions): Door {
       const peer = request.socket.remoteAddress
       const ip = addresses.of(peer, head)
       const ask: Ask = { scope, permissions, ip, peer: ip ?? peer }
-      return gate.peek(credential, ask) ?? gate.verify(credential, ask)
+      return gate.peek(credential, ask) ?? tokenFault(credential) ?? gate.verify(credential, ask)
     },
   }
   return door

@@ -42,10 +42,13 @@ export function createPipeline(options: PipelineOptions): Gate {
   }
 
   function peekAt(hash: string, ask: Ask | undefined): Verdict | undefined {
-    const entry = cache.peek(hash)
+    // Each clock is read once for the whole check: two readings cost as much as the look-up.
+    const nowMono = clock.mono()
+    const nowWall = clock.wall()
+    const entry = cache.peek(hash, nowMono, nowWall)
     if (entry === undefined || entry.value === null) return undefined
-    const ageMs = clock.mono() - entry.readMono
-    return pass(entry.value, ask, { tier: 'L1', version: entry.seq, ageMs, degraded: false })
+    const ageMs = nowMono - entry.readMono
+    return pass(entry.value, ask, { tier: 'L1', version: entry.seq, ageMs, degraded: false }, nowWall)
   }
 
   async function verify(token: string, ask?: Ask): Promise<Verdict> {
@@ -76,12 +79,11 @@ export function createPipeline(options: PipelineOptions): Gate {
     const { value, tier, seq, ageMs, degraded } = reading
     const certificate = { tier, version: seq, ageMs, degraded }
     if (value === null) return counted(refusal('NOT_FOUND', certificate))
-    if (!reading.condemned) return pass(value, ask, certificate)
+    if (!reading.condemned) return pass(value, ask, certificate, clock.wall())
     return counted({ kind: 'refused', reason: 'REVOKED', principal: value.principal, certificate })
   }
 
-  function pass(passport: Passport, ask: Ask | undefined, certificate: Certificate): Verdict {
-    const nowMs = clock.wall()
+  function pass(passport: Passport, ask: Ask | undefined, certificate: Certificate, nowMs: number): Verdict {
     const verdict = authorise(passport, ask, nowMs, certificate)
     if (verdict.kind === 'accepted') lastUsed.note(passport.use, nowMs)
     return counted(verdict)
