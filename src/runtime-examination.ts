@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, readFile, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openDatabase, type SqlDatabase } from './adapters/sql-database.ts'
+import { openDatabase, type SqlDatabase, sqlitePath } from './adapters/sql-database.ts'
 import type { StoreFacts } from './adapters/store-facts.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { Fault, faults } from './kernel/fault.ts'
@@ -80,7 +80,8 @@ async function folderFinding(dataDir: string, mode: number): Promise<Finding> {
 }
 
 async function examineSql(settings: Settings, onSqlite: boolean, clock: Clock): Promise<readonly Finding[]> {
-  if (onSqlite && !(await stat(sqliteFile(settings.databaseUrl)).catch(() => undefined))) {
+  const path = onSqlite ? sqlitePath(settings.databaseUrl) : undefined
+  if (path !== undefined && !(await stat(path).catch(() => undefined))) {
     return [{ what: 'database', state: 'note', says: 'there is none yet; the first start makes it' }]
   }
   let db: SqlDatabase
@@ -99,8 +100,6 @@ async function examineSql(settings: Settings, onSqlite: boolean, clock: Clock): 
     await db.close()
   }
 }
-
-const sqliteFile = (url: string) => url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
 
 async function databaseFacts(settings: Settings, onSqlite: boolean, clock: Clock): Promise<readonly Finding[]> {
   if (onSqlite) return [{ what: 'database', state: 'ok', says: `SQLite ${process.versions.sqlite ?? ''}`.trim() }]

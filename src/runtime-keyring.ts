@@ -18,12 +18,12 @@ export async function openKeyring(
   kind: 'sqlite' | 'postgres',
   store: VaultStore,
 ): Promise<PepperRing> {
-  return await openPeppers(store, createVault(settings.masterKey ?? (await ownMasterKey(settings, kind))))
+  return await openPeppers(store, createVault(settings.masterKey ?? (await ownMasterKey(settings, kind, store))))
 }
 
 /** What an app that embeds the check is given in place of the master key. */
 export async function verifierOf(settings: Settings, kind: 'sqlite' | 'postgres', store: VaultStore): Promise<Secret> {
-  const vault = createVault(settings.masterKey ?? (await ownMasterKey(settings, kind)))
+  const vault = createVault(settings.masterKey ?? (await ownMasterKey(settings, kind, store)))
   return writeVerifier((await readPeppers(store, vault)).map(recognitionKeys))
 }
 
@@ -31,18 +31,27 @@ export async function readKeyring(peppers: RecognitionRing, store: Store): Promi
   return { peppers, forms: compileForms(await store.patterns()) }
 }
 
-/** On SQLite the master key is made once and lies beside the database, readable by its owner alone. */
-async function ownMasterKey({ dataDir }: Settings, kind: 'sqlite' | 'postgres'): Promise<Secret> {
+/**
+ * On SQLite the master key is made once and lies beside the database, readable by its owner alone. A database that holds
+ * secrets already needs the key that wrapped them: another one would open nothing.
+ */
+async function ownMasterKey({ dataDir }: Settings, kind: 'sqlite' | 'postgres', store: VaultStore): Promise<Secret> {
   if (kind === 'postgres') {
     throw new Fault('setting.invalid', {
       public: 'GATEHOUSE_MASTER_KEY must be given when the database is PostgreSQL',
       fix: 'Make one with `openssl rand -base64 32` and give every node the same',
     })
   }
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const path = join(dataDir, 'master-key')
   const present = await readIfThere(path)
   if (present !== undefined) return new Secret(present.trim())
+  if ((await store.peppers()).length > 0) {
+    throw new Fault('setting.invalid', {
+      public: `There is no master key at ${path}, and GATEHOUSE_MASTER_KEY is not set`,
+      fix: 'Bring the file back, or set GATEHOUSE_MASTER_KEY to what it held',
+    })
+  }
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
   // Written whole under another name and then linked: nobody ever reads half a key, and the first of two wins.
   const draft = `${path}.${process.pid}`
   await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })

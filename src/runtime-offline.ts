@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { openDatabase, type SqlDatabase } from './adapters/sql-database.ts'
+import { openDatabase, type SqlDatabase, sqlitePath } from './adapters/sql-database.ts'
 import { usable } from './adapters/sql-migrator.ts'
 import type { IssuedKey } from './authority/authority.ts'
 import { createAuthority } from './authority/create-authority.ts'
@@ -12,7 +11,6 @@ import type { Settings } from './settings.ts'
 
 /** What can be done with the database alone, whether or not servers run on it. */
 export interface Offline {
-  readonly kind: SqlDatabase['kind']
   /** Brings the schema up to date and answers with the names of what it did. */
   migrate(): Promise<readonly string[]>
   /** Needs the master key. The new key rules over all tenants; those that exist stay as they are. */
@@ -22,22 +20,33 @@ export interface Offline {
   close(): Promise<void>
 }
 
-export async function openForOffline(settings: Settings, clock: Clock = systemClock): Promise<Offline> {
-  const db = await openDatabase({ url: settings.databaseUrl, poolSize: settings.dbPool, clock })
+/** Opens the database when the first thing is asked of it. */
+export function openForOffline(settings: Settings, clock: Clock = systemClock): Offline {
+  let opened: Promise<SqlDatabase> | undefined
+  const open = () => {
+    opened ??= openDatabase({ url: settings.databaseUrl, poolSize: settings.dbPool, clock })
+    return opened
+  }
+  const openUsed = async () => {
+    const path = sqlitePath(settings.databaseUrl)
+    if (path !== undefined && !existsSync(path)) throw neverStarted() // Opening it would make it.
+    const db = await open()
+    await requireUse(db)
+    return db
+  }
   return {
-    kind: db.kind,
-    migrate: () => db.migrate(),
-    close: () => db.close(),
+    migrate: async () => (await open()).migrate(),
     async recoverAdmin() {
-      await requireUse(db)
-      requireMasterKey(settings)
+      const db = await openUsed()
       const peppers = await openKeyring(settings, db.kind, db.vault)
       return await createAuthority({ store: db.store, peppers, clock }).recoverAdmin()
     },
     async verifier() {
-      await requireUse(db)
-      requireMasterKey(settings)
+      const db = await openUsed()
       return await verifierOf(settings, db.kind, db.vault)
+    },
+    async close() {
+      await (await opened?.catch(() => undefined))?.close()
     },
   }
 }
@@ -45,12 +54,7 @@ export async function openForOffline(settings: Settings, clock: Clock = systemCl
 /** Throws unless servers have run on the database, with a schema of this version. */
 async function requireUse(db: SqlDatabase): Promise<void> {
   const { kind } = usable(await db.schemaState())
-  if (kind === 'empty') {
-    throw new Fault('setting.invalid', {
-      public: 'DATABASE_URL names a database that Gatehouse has never been started on',
-      fix: 'Name the one that your servers use, or start a new one with `gatehouse serve`',
-    })
-  }
+  if (kind === 'empty') throw neverStarted()
   if (kind === 'behind') {
     throw new Fault('store.incompatible', {
       public: 'The schema of the database is of an older version',
@@ -59,12 +63,9 @@ async function requireUse(db: SqlDatabase): Promise<void> {
   }
 }
 
-/** A database that has secrets needs the key that wrapped them; a new one would open nothing. */
-function requireMasterKey({ masterKey, dataDir }: Settings): void {
-  const path = join(dataDir, 'master-key')
-  if (masterKey !== null || existsSync(path)) return
-  throw new Fault('setting.invalid', {
-    public: `There is no master key at ${path}, and GATEHOUSE_MASTER_KEY is not set`,
-    fix: 'Bring the file back, or set GATEHOUSE_MASTER_KEY to what it held',
+function neverStarted(): Fault {
+  return new Fault('setting.invalid', {
+    public: 'DATABASE_URL names a database that Gatehouse has never been started on',
+    fix: 'Name the one that your servers use, or start a new one with `gatehouse serve`',
   })
 }

@@ -88,7 +88,7 @@ async function connect(options: SqlDatabaseOptions): Promise<{ engine: SqlEngine
 }
 
 /** `sqlite:data/gatehouse.db`, `sqlite:/var/lib/gatehouse.db` and `sqlite:///var/lib/gatehouse.db`. */
-function sqlitePath(url: string): string | undefined {
+export function sqlitePath(url: string): string | undefined {
   if (!url.startsWith('sqlite:')) return undefined
   const path = url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
   if (path !== '' && path !== ':memory:' && !path.startsWith('//') && !path.includes('\0')) return path

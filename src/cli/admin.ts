@@ -36,7 +36,7 @@ export function defineAdmin(program: Command): void {
 async function offline<T>(command: Command, work: (open: Offline) => Promise<T>): Promise<T> {
   const { settingsOf } = await import('./settings-of.ts')
   const { openForOffline } = await import('../runtime-offline.ts')
-  const open = await openForOffline(settingsOf(command).settings)
+  const open = openForOffline(settingsOf(command).settings)
   try {
     return await work(open)
   } finally {

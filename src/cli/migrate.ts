@@ -10,7 +10,7 @@ export function defineMigrate(program: Command): void {
     const { settingsOf } = await import('./settings-of.ts')
     const { openForOffline } = await import('../runtime-offline.ts')
     const output = outputOf(command)
-    const offline = await openForOffline(settingsOf(command).settings)
+    const offline = openForOffline(settingsOf(command).settings)
     try {
       const done = await offline.migrate()
       const sentence = done.length === 0 ? 'The schema is up to date.' : `The schema is up to date: ${done.join(', ')}.`

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { scratchDirectory } from '../servers/scratch.ts'
@@ -58,14 +58,34 @@ test('a lost admin key is replaced offline, by whoever has the database and the 
   expect(await statusOf(`${server.url}/api/v1/tenants`, key)).toBe(200)
   await server.stop()
 
-  const elsewhere = await gatehouse(['admin', 'recover'], { cwd: scratchDirectory('recover-nothing') })
+  const empty = scratchDirectory('recover-nothing')
+  const elsewhere = await gatehouse(['admin', 'recover'], { cwd: empty })
   expect(elsewhere.code).toBe(1)
   expect(elsewhere.err).toMatch(/never been started on/)
+  expect(readdirSync(empty)).toEqual([])
   const wrongKey = { GATEHOUSE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
   const refused = await gatehouse(['admin', 'recover'], { cwd, env: wrongKey })
   expect(refused.code).toBe(1)
   expect(refused.err).toMatch(/GATEHOUSE_MASTER_KEY is not the key/)
 })
+
+test('a master key that was lost is not replaced by another, which would open nothing', async () => {
+  const cwd = scratchDirectory('lost-master-key')
+  await (await serve([], { cwd })).stop()
+  const verifier = only<{ verifier: string }>(await gatehouse(['admin', 'verifier', '--json'], { cwd }))
+  expect(verifier.verifier).toMatch(/^ghv1\./)
+  rmSync(join(cwd, '.gatehouse', 'master-key'))
+  for (const command of [
+    ['serve', '--port', '0'],
+    ['admin', 'recover'],
+    ['admin', 'verifier'],
+  ]) {
+    const ran = await gatehouse(command, { cwd })
+    expect(ran.code).toBe(1)
+    expect(ran.err).toMatch(/There is no master key at .*master-key.*Bring the file back/)
+  }
+  expect(readdirSync(join(cwd, '.gatehouse'))).not.toContain('master-key')
+}, 30_000)
 
 function modeOf(path: string): string {
   return (statSync(path).mode & 0o777).toString(8)
