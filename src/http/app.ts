@@ -26,7 +26,7 @@ export type App = FastifyInstance<
 const bodyLimit = 1024 * 1024
 
 /** The web server without its routes: ids, bodies, problems and log lines are the same for all of them. */
-export function createApp(log: Logger): App {
+export function createApp(log: Logger, isDraining: () => boolean): App {
   const app: App = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -55,6 +55,11 @@ export function createApp(log: Logger): App {
   })
   app.addHook('preValidation', (request, _reply, done) => {
     readQuery(request)
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    // A client that is told so opens its next request elsewhere instead of meeting a reset.
+    if (isDraining()) reply.header('Connection', 'close')
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {

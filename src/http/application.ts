@@ -16,9 +16,9 @@ import { addUnknown } from './unknown.ts'
 export async function createApplication(
   parts: HttpParts,
   door: Door,
-  plain: { readonly authz: RequestListener; readonly health: Health },
+  plain: { readonly authz: RequestListener; readonly health: Health; readonly isDraining: () => boolean },
 ): Promise<App> {
-  const app = createApp(parts.log)
+  const app = createApp(parts.log, plain.isDraining)
   const admission = createAdmission(app, door)
   addUnknown(app, admission)
   await addOpenapi(app, parts.options.version)

@@ -26,7 +26,7 @@ const idleSweepMs = 25
 export function createListener({ clock, limits, tls, handle }: ListenerOptions): Listener {
   let closing = false
   const server = createFrom(limits, tls, (request, response) => {
-    // A client that is told so opens its next request elsewhere instead of meeting a reset.
+    // Of what is still read on open connections; answers that are under way are told so by the web server.
     if (closing) response.shouldKeepAlive = false
     handle(request, response)
   })

@@ -26,10 +26,11 @@ export async function createHttpServer(parts: HttpParts, limits: HttpLimits = us
   let draining = false
   const door = createDoor({ ...options, gate })
   const authz = createAuthz({ door, clock, log })
-  const health = createHealth({ ...parts, isDraining: () => draining })
+  const isDraining = () => draining
+  const health = createHealth({ ...parts, isDraining })
   const application = lazily(async () => {
     const { createApplication } = await import('./application.ts')
-    return await createApplication(parts, door, { authz, health })
+    return await createApplication(parts, door, { authz, health, isDraining })
   })
 
   const routed: RequestListener = (request, response) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import { Agent, request } from 'undici'
+import { openDatabase } from '../../src/adapters/sql-database.ts'
 import { type HttpLimits, usualLimits } from '../../src/http/limits.ts'
 import type { HttpOptions } from '../../src/http/parts.ts'
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts'
@@ -28,6 +29,7 @@ export interface Ask {
 /** A whole system on SQLite, listening on loopback, with an admin key. */
 export interface System {
   readonly runtime: Runtime
+  readonly server: HttpServer
   readonly url: string
   readonly adminUrl: string
   readonly adminKey: string
@@ -41,6 +43,8 @@ export interface System {
   authz(token: string, query?: string, headers?: Record<string, string>): Promise<Reply>
   newTenant(name?: string): Promise<string>
   newKey(members?: Record<string, unknown>): Promise<{ readonly id: string; readonly key: string }>
+  /** Registers a node that never confirms anything: whoever waits for all waits for it. */
+  addSilentNode(): Promise<void>
   close(): Promise<void>
 }
 
@@ -65,6 +69,7 @@ export async function startSystem({ env = {}, http = {}, limits = {} }: SystemOp
   const server: HttpServer = await createHttpServer(parts, { ...usualLimits, ...limits })
   const { url, adminUrl } = await server.listen()
   const adminKey = runtime.bootstrap.adminKey?.reveal() ?? ''
+  let tenants = 0
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
 
   async function ask<T>(path: string, { method = 'GET', headers = {}, body, raw }: Ask = {}): Promise<Reply<T>> {
@@ -79,6 +84,7 @@ export async function startSystem({ env = {}, http = {}, limits = {} }: SystemOp
 
   const system: System = {
     runtime,
+    server,
     url,
     adminUrl,
     adminKey,
@@ -88,8 +94,9 @@ export async function startSystem({ env = {}, http = {}, limits = {} }: SystemOp
       ask(`${adminUrl}/api/v1${path}`, { method, body, headers: { authorization: `Bearer ${key}` } }),
     authz: (token, query = '', headers = {}) =>
       ask(`/authz${query}`, { headers: { authorization: `Bearer ${token}`, ...headers } }),
-    async newTenant(name = 'acme') {
-      const { json } = await system.admin<{ id: string }>('POST', '/tenants', { name })
+    async newTenant(name = `tenant ${++tenants}`) {
+      const { status, json, text } = await system.admin<{ id: string }>('POST', '/tenants', { name })
+      if (status !== 201) throw new Error(`No tenant was made: ${status} ${text}`)
       return json.id
     },
     async newKey(members = {}) {
@@ -98,6 +105,11 @@ export async function startSystem({ env = {}, http = {}, limits = {} }: SystemOp
       const { status, json, text } = await system.admin<{ id: string; key: string }>('POST', '/keys', body)
       if (status !== 201) throw new Error(`No key was made: ${status} ${text}`)
       return json
+    },
+    async addSilentNode() {
+      const db = await openDatabase({ url: given.databaseUrl, poolSize: 1, clock: systemClock })
+      await db.nodes.register({ id: 'node_silent', name: 'silent', leaseMs: 60_000, graceMs: 0 }, 0)
+      await db.close()
     },
     async close() {
       await dispatcher.close()
