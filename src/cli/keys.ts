@@ -12,6 +12,7 @@ import type {
 } from '../http/contract.ts'
 import { keyArgument, sessionOf } from './context.ts'
 import { refuseQuiet, showIssued, showReceipt } from './key-output.ts'
+import { defineImport } from './keys-import.ts'
 import { printList } from './listing.ts'
 import { asList, duration, instant, jsonObject, type ListOptions, seconds, unless, words } from './options.ts'
 import type { Field } from './output.ts'
@@ -99,6 +100,7 @@ export function defineKeys(program: Command): void {
   defineReading(keys)
   defineChanges(keys)
   defineEndings(keys)
+  defineImport(keys)
 }
 
 function defineCreate(keys: Command): void {

@@ -86,6 +86,20 @@ describe('keys', () => {
     expect((await run('keys', 'get', ids[0] ?? '')).code).toBe(1)
   }, 60_000)
 
+  test('keys that were made elsewhere work unchanged once they are imported, and lines are refused one by one', async () => {
+    const tenant = await madeId('tenants', 'create', 'imports')
+    const app = await madeId('apps', 'create', 'imported', '--tenant', tenant, '--mode', 'chat')
+    const own = ['--kind', 'app', '--tenant', tenant, '--app', app]
+    const file = 'key,name\napp-Zx81kQpL0aNc7YdR4mT2vWbe,old\nshort,bad\n'
+    const first = await pipe(file, 'keys', 'import', '-', '--json', ...own)
+    expect(first.code).toBe(1)
+    expect(only(first)).toEqual({ imported: 1, existing: 0, refused: 1 })
+    expect(first.err).toMatch(/^Key 2: /)
+    expect(await verdict('app-Zx81kQpL0aNc7YdR4mT2vWbe')).toMatchObject({ exit: 0, code: 'VALID' })
+    const again = await pipe('{"key":"app-Zx81kQpL0aNc7YdR4mT2vWbe"}', 'keys', 'import', '-', ...own)
+    expect(again).toEqual({ code: 0, out: '0 imported, 1 were here already, 0 refused.\n', err: '' })
+  }, 30_000)
+
   test('tables and records are for people', async () => {
     const key = await newKey()
     const { out } = await run('keys', 'list')
