@@ -3,6 +3,7 @@ import { refusals } from '../gateway/problem.ts'
 import { textAnswer } from './answers.ts'
 import type { App } from './app.ts'
 import { type Html, html, sendPage } from './page.ts'
+import { Problem } from './schemas.ts'
 
 /** The API reference as one page, printed from the description that machines read. */
 export function addDocs(app: App): void {
@@ -56,7 +57,12 @@ interface Operation {
     readonly schema?: Schema
   }[]
   readonly requestBody?: { readonly content: Content }
-  readonly responses?: Readonly<Record<string, { readonly description?: string; readonly content?: Content }>>
+  readonly responses?: Readonly<Record<string, Answer>>
+}
+
+interface Answer {
+  readonly description?: string
+  readonly content?: Content
 }
 
 interface Description {
@@ -68,7 +74,8 @@ interface Description {
 function reference({ info, tags = [], paths = {} }: Description): Html {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods)
-      .filter(([method]) => method !== 'head')
+      // The check takes any method and is described once.
+      .filter(([method], i) => method !== 'head' && (path !== '/authz' || i === 0))
       .map(([method, operation]) => ({ path, method, operation })),
   )
   const sections = tags.map(({ name, description = '' }) => {
@@ -77,20 +84,27 @@ function reference({ info, tags = [], paths = {} }: Description): Html {
   })
   return html`<h1>${info.title} ${info.version}</h1><p>${prose(info.description ?? '')}</p>
 <nav>${tags.map(({ name }) => html`<a href="#${name}">${name}</a>`)}<a href="#codes">codes</a><a href="/openapi.json">openapi.json</a></nav>
-${sections}<h2 id="codes">Codes</h2>${codes()}`
+${sections}<h2 id="codes">Refusals</h2>
+<p>The body of every refusal is <code>application/problem+json</code>:</p>${membersOf(Problem as Schema)}${codes()}`
 }
 
 function section({ path, method, operation }: { path: string; method: string; operation: Operation }): Html {
   const { summary = '', description, security, parameters = [], requestBody, responses = {} } = operation
   const key = security?.some((each) => 'adminKey' in each) ? 'admin key' : security ? 'any key' : 'no credential'
-  return html`<h3><span class="method">${method.toUpperCase()}</span> <code>${path}</code></h3>
+  return html`<h3><span class="method">${path === '/authz' ? 'ANY' : method.toUpperCase()}</span> <code>${path}</code></h3>
 <p>${summary} <span class="soft">(${key})</span>${description === undefined ? '' : html`<br>${prose(description)}`}</p>
 ${parameters.length === 0 ? '' : table(parameters.map((each) => member(`${each.name} (${each.in})`, { ...each.schema, ...described(each) }, each.required === true)))}
 ${bodyOf(requestBody?.content, 'Body')}
-${Object.entries(responses).map(
-  ([status, answer]) =>
-    html`<details><summary>${status} ${prose(answer.description === 'Default Response' ? '' : (answer.description ?? ''))}</summary>${bodyOf(answer.content, '')}</details>`,
-)}`
+${Object.entries(responses).map(answerOf)}`
+}
+
+/** Every refusal has the same members; they are shown once, at the codes. */
+function answerOf([status, { description = '', content }]: [string, Answer]): Html {
+  const words = description === 'Default Response' ? '' : description
+  if (content === undefined || 'application/problem+json' in content) {
+    return html`<p class="soft">${status} ${prose(words)}</p>`
+  }
+  return html`<details><summary>${status} ${prose(words)}</summary>${bodyOf(content, '')}</details>`
 }
 
 function described({ description }: { readonly description?: string }): Schema {
