@@ -4,7 +4,7 @@ import { degradation, graceMs } from '../src/gateway/degradation.ts'
 import { refusals } from '../src/gateway/problem.ts'
 import { formatDuration } from '../src/kernel/duration.ts'
 import { faults } from '../src/kernel/fault.ts'
-import { createMetrics, metricTexts } from '../src/runtime-metrics.ts'
+import { createMetrics, metricTable } from '../src/runtime-metrics.ts'
 import { settingNames, settingOf } from '../src/settings-table.ts'
 import { keyPattern } from '../src/tokens/key-format.ts'
 
@@ -100,7 +100,10 @@ export async function metricsPage() {
     () => true,
   )
   const types = new Map((await registry.getMetricsAsJSON()).map(({ name, type }) => [name, type]))
-  const rows = Object.entries(metricTexts).map(([name, text]) => [`\`${name}\``, types.get(name) ?? '–', text])
+  const rows = Object.entries(metricTable).map(([name, { help, labels }]) => {
+    const shown = labels.map((label) => `\`${label}\``).join(', ')
+    return [`\`${name}\``, types.get(name) ?? '–', shown || '–', help]
+  })
   return `${written}
 
 # Metrics
@@ -108,7 +111,7 @@ export async function metricsPage() {
 \`GET /metrics\` answers in the text form of Prometheus, with an admin key, or to loopback peers with
 \`GATEHOUSE_OPEN_METRICS\`. Labels never hold keys, users or tenants. The usual figures of a Node process stand beside these.
 
-${table(['name', 'type', 'meaning'], rows)}
+${table(['name', 'type', 'labels', 'meaning'], rows)}
 `
 }
 

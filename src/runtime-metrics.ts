@@ -1,25 +1,35 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { verdictStatus } from './domain/verdict.ts'
 import type { CheckNode, NodeEvent } from './runtime-node.ts'
 
 /** Every metric of the check, by name; the reference page is written from here. */
-export const metricTexts = {
-  gatehouse_verifications_total: 'Checks, by outcome and by the tier that answered',
-  gatehouse_verification_seconds: 'How long checks took that memory could not answer',
-  gatehouse_store_queries_total: 'Calls to stores, by store, operation and outcome',
-  gatehouse_flights_joined_total: 'Checks that joined a look-up under way instead of making one',
-  gatehouse_refreshes_total: 'Entries that were read again ahead of their expiry',
-  gatehouse_entries: 'What the process holds, by tier and kind',
-  gatehouse_floors: 'Floors that the node holds',
-  gatehouse_lease_live: '1 while the node may answer from memory, else 0',
-  gatehouse_log_position: 'Sequence up to which the node has applied the change log',
-  gatehouse_log_lag_seconds: 'Time since the last beat that brought the node up to date',
-  gatehouse_beat_seconds: 'How long a read of the change log took',
-  gatehouse_revocation_confirmed_seconds: 'From the commit of a revocation to the word of the last node',
-  gatehouse_degraded_verdicts_total: 'Verdicts that a declared degradation let stand',
-  gatehouse_shared_tier_up: '1 while the shared tier is used, else 0',
-  gatehouse_usage_pending: 'Keys whose last use waits to be written',
-} as const
+export const metricTable = {
+  gatehouse_verifications_total: {
+    help: 'Checks, by outcome and by the tier that answered',
+    labels: ['outcome', 'tier'],
+  },
+  gatehouse_verification_seconds: { help: 'How long checks took that memory could not answer', labels: ['outcome'] },
+  gatehouse_store_queries_total: {
+    help: 'Calls to stores, by store, operation and outcome',
+    labels: ['store', 'operation', 'outcome'],
+  },
+  gatehouse_flights_joined_total: { help: 'Checks that joined a look-up under way instead of making one', labels: [] },
+  gatehouse_refreshes_total: { help: 'Entries that were read again ahead of their expiry', labels: [] },
+  gatehouse_entries: { help: 'What the process holds, by tier and kind', labels: ['tier', 'kind'] },
+  gatehouse_floors: { help: 'Floors that the node holds', labels: [] },
+  gatehouse_lease_live: { help: '1 while the node may answer from memory, else 0', labels: [] },
+  gatehouse_log_position: { help: 'Sequence up to which the node has applied the change log', labels: [] },
+  gatehouse_log_lag_seconds: { help: 'Time since the last beat that brought the node up to date', labels: [] },
+  gatehouse_beat_seconds: { help: 'How long a read of the change log took', labels: [] },
+  gatehouse_revocation_confirmed_seconds: {
+    help: 'From the commit of a revocation to the word of the last node',
+    labels: [],
+  },
+  gatehouse_degraded_verdicts_total: { help: 'Verdicts that a declared degradation let stand', labels: [] },
+  gatehouse_shared_tier_up: { help: '1 while the shared tier is used, else 0', labels: [] },
+  gatehouse_usage_pending: { help: 'Keys whose last use waits to be written', labels: [] },
+} as const satisfies Record<string, { readonly help: string; readonly labels: readonly string[] }>
+
+type MetricName = keyof typeof metricTable
 
 export interface Metrics {
   readonly registry: Registry
@@ -34,12 +44,13 @@ const seconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 export function createMetrics(node: () => CheckNode | undefined, sharedUp: () => boolean): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const described = <N extends keyof typeof metricTexts>(name: N) => ({
+  const described = (name: MetricName) => ({
     name,
-    help: metricTexts[name],
+    help: metricTable[name].help,
+    labelNames: [...metricTable[name].labels],
     registers: [registry],
   })
-  const gauge = (name: keyof typeof metricTexts, value: (node: CheckNode) => number) => {
+  const gauge = (name: MetricName, value: (node: CheckNode) => number) => {
     const metric = new Gauge({
       ...described(name),
       collect() {
@@ -48,27 +59,31 @@ export function createMetrics(node: () => CheckNode | undefined, sharedUp: () =>
       },
     })
   }
+  /** A count that is kept elsewhere, as a plain number. */
+  const count = (name: MetricName, value: (node: CheckNode) => number) => {
+    const metric = new Counter({
+      ...described(name),
+      collect() {
+        metric.reset()
+        const present = node()
+        if (present) metric.inc(value(present))
+      },
+    })
+  }
 
-  const queries = new Counter({
-    ...described('gatehouse_store_queries_total'),
-    labelNames: ['store', 'operation', 'outcome'],
-  })
+  const queries = new Counter(described('gatehouse_store_queries_total'))
   const beats = new Histogram({ ...described('gatehouse_beat_seconds'), buckets: seconds })
   const revocations = new Histogram({ ...described('gatehouse_revocation_confirmed_seconds'), buckets: seconds })
-  const slow = new Histogram({
-    ...described('gatehouse_verification_seconds'),
-    labelNames: ['outcome'],
-    buckets: seconds,
-  })
+  const slow = new Histogram({ ...described('gatehouse_verification_seconds'), buckets: seconds })
   countsOfVerdicts(described('gatehouse_verifications_total'), node)
   sizes(described('gatehouse_entries'), node)
-  gauge('gatehouse_flights_joined_total', ({ cache }) => cache.figures.joined)
-  gauge('gatehouse_refreshes_total', ({ cache }) => cache.figures.refreshed)
+  count('gatehouse_flights_joined_total', ({ cache }) => cache.figures.joined)
+  count('gatehouse_refreshes_total', ({ cache }) => cache.figures.refreshed)
+  count('gatehouse_degraded_verdicts_total', ({ figures }) => figures.degraded)
   gauge('gatehouse_floors', ({ floors }) => floors.size)
   gauge('gatehouse_lease_live', ({ lease }) => (lease.isLive() ? 1 : 0))
   gauge('gatehouse_log_position', ({ follower }) => follower.position?.seq ?? 0)
   gauge('gatehouse_log_lag_seconds', ({ lease }) => Math.min(lease.age() / 1000, Number.MAX_SAFE_INTEGER))
-  gauge('gatehouse_degraded_verdicts_total', ({ figures }) => figures.degraded)
   gauge('gatehouse_usage_pending', ({ lastUsed }) => lastUsed.pending)
   gauge('gatehouse_shared_tier_up', () => (sharedUp() ? 1 : 0))
 
@@ -93,13 +108,13 @@ export function createMetrics(node: () => CheckNode | undefined, sharedUp: () =>
 interface Description {
   readonly name: string
   readonly help: string
+  readonly labelNames: string[]
   readonly registers: Registry[]
 }
 
 function countsOfVerdicts(description: Description, node: () => CheckNode | undefined): void {
   const metric = new Counter({
     ...description,
-    labelNames: ['outcome', 'tier'],
     collect() {
       metric.reset()
       for (const { tier, code, count } of node()?.figures.entries() ?? []) metric.inc({ outcome: code, tier }, count)
@@ -110,7 +125,6 @@ function countsOfVerdicts(description: Description, node: () => CheckNode | unde
 function sizes(description: Description, node: () => CheckNode | undefined): void {
   const metric = new Gauge({
     ...description,
-    labelNames: ['tier', 'kind'],
     collect() {
       const held = node()?.cache.sizes
       if (!held) return
@@ -120,6 +134,3 @@ function sizes(description: Description, node: () => CheckNode | undefined): voi
     },
   })
 }
-
-/** The outcomes that `gatehouse_verifications_total` tells apart. */
-export const outcomes = Object.keys(verdictStatus)

@@ -67,6 +67,7 @@ async function overRedis(
   const { connectRedis } = await import('./adapters/redis-connection.ts')
   const { createRedisTier } = await import('./adapters/redis-tier.ts')
   const { createRedisPush } = await import('./adapters/redis-push.ts')
+  const { parseRedisUrl } = await import('./adapters/redis-url.ts')
   const connection = await connectRedis({ url, prefix: redisPrefix, clock, onState: onShared })
   await reached(connection)
   const push = createRedisPush(connection, { onSubscribed })
@@ -74,7 +75,7 @@ async function overRedis(
     db,
     push,
     tier: guardTier(createRedisTier(connection), { clock, onState: onShared }),
-    sharedKind: url.startsWith('redis+sentinel:') ? 'redis-sentinel' : url.includes(',') ? 'redis-cluster' : 'redis',
+    sharedKind: sharedKinds[parseRedisUrl(url).kind],
     sharedUp: () => connection.isUp,
     async close() {
       await push.close()
@@ -83,6 +84,8 @@ async function overRedis(
     },
   }
 }
+
+const sharedKinds = { single: 'redis', cluster: 'redis-cluster', sentinel: 'redis-sentinel' } as const
 
 async function reached(connection: RedisConnection): Promise<void> {
   try {
