@@ -8,6 +8,7 @@ import { newRequestId } from '../gateway/request-id.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { createAskReader } from './authz-query.ts'
 import { createOutageLog } from './outage-log.ts'
+import { asPreferred } from './problem-header.ts'
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -20,17 +21,18 @@ export function createAuthz(parts: { door: Door; clock: Clock; log: Logger }): R
   const readAsk = createAskReader()
   const outages = createOutageLog(log, clock)
 
-  function refuse(response: ServerResponse, requestId: string, answer: Answer, code: string): void {
-    log.debug({ requestId, code, status: answer.status }, 'check refused')
-    send(response, answer)
-  }
-
   return (request, response) => {
     const head = door.head(request)
     const requestId = head.requestId ?? newRequestId()
     const asked = readAsk(request.url ?? '')
+
+    function refuse(answer: Answer, code: string): void {
+      log.debug({ requestId, code, status: answer.status }, 'check refused')
+      send(response, asPreferred(answer, request.headers))
+    }
+
     if (asked.kind === 'invalid') {
-      return refuse(response, requestId, faultAnswer('request.invalid', requestId, asked.words), 'request.invalid')
+      return refuse(faultAnswer('request.invalid', requestId, asked.words), 'request.invalid')
     }
 
     function conclude(verdict: Verdict | NotReceived, tookMs: number): void {
@@ -40,15 +42,15 @@ export function createAuthz(parts: { door: Door; clock: Clock; log: Logger }): R
         response.end()
       } else if (verdict.kind === 'refused') {
         if (verdict.reason === 'UNAVAILABLE') outages.undecided(requestId)
-        refuse(response, requestId, refusalAnswer(verdict, asked, requestId), verdict.reason)
+        refuse(refusalAnswer(verdict, asked, requestId), verdict.reason)
       } else {
-        refuse(response, requestId, notReceivedAnswer(verdict, asked, requestId), verdict.kind)
+        refuse(notReceivedAnswer(verdict, asked, requestId), verdict.kind)
       }
     }
 
     function fail(error: unknown): void {
       log.error({ requestId, err: error }, 'check failed')
-      if (!response.headersSent) send(response, faultAnswer('internal', requestId))
+      if (!response.headersSent) send(response, asPreferred(faultAnswer('internal', requestId), request.headers))
     }
 
     try {

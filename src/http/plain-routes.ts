@@ -4,6 +4,7 @@ import { refusalsOf } from './answers.ts'
 import type { App } from './app.ts'
 import type { RequestListener } from './authz.ts'
 import type { Health } from './health.ts'
+import { problemHeaderWish } from './problem-header.ts'
 import { Ready } from './schemas.ts'
 
 const codes = Object.entries(verdictStatus)
@@ -32,6 +33,7 @@ export function addPlain(app: App, { authz, health }: { authz: RequestListener; 
       description: `Takes any method. 401: ${codesOf(401)}. 403: ${codesOf(403)}. 429: ${codesOf(429)}. 503: ${codesOf(503)}. Keys in the query are not read.`,
       security: [{ key: [] }],
       querystring: AuthzQuery,
+      headers: AuthzHeaders,
       response: { 200: passed, ...refusalsOf(400, 401, 403, 429, 503) },
     },
     // What the check itself says of a bad query is the same on every way in.
@@ -77,6 +79,14 @@ const AuthzQuery = Type.Object({
     Type.Array(Type.String(), { description: 'The key must hold all of these; may be repeated.' }),
   ),
   realm: Type.Optional(Type.String({ description: 'For `WWW-Authenticate`.', default: 'gatehouse' })),
+})
+
+const AuthzHeaders = Type.Object({
+  Prefer: Type.Optional(
+    Type.Literal(problemHeaderWish, {
+      description: 'A refusal brings its problem in the header `X-Gatehouse-Problem` instead of the body.',
+    }),
+  ),
 })
 
 const passed = {
