@@ -145,7 +145,7 @@ export function createCheckNode(
     onSlowVerdict: (verdict, tookMs) => onEvent({ source: 'check', event: { kind: 'slow', verdict, tookMs } }),
     onFailure: (cause) => onEvent({ source: 'check', event: { kind: 'failed', cause } }),
   })
-  const receipts = new Receipts({ clock, registry: db.nodes, push, follower, nodeId: id })
+  const receipts = new Receipts({ clock, registry: db.nodes, push, follower, history, nodeId: id })
   let stopDuties = () => {}
 
   return {

@@ -22,8 +22,9 @@ export function sqlNodeRegistry(engine: SqlEngine): NodeRegistry {
           .execute(),
       )
     },
-    async confirm(nodeId, appliedSeq) {
-      const applied = sql<number>`case when applied_seq < ${appliedSeq} then ${appliedSeq} else applied_seq end`
+    async confirm(nodeId, { seq, mark }) {
+      const stands = sql`exists (select 1 from change_log where seq = ${seq} and mark = ${mark})`
+      const applied = sql<number>`case when applied_seq < ${seq} and ${stands} then ${seq} else applied_seq end`
       const done = await engine.write((tx) =>
         tx
           .updateTable('nodes')

@@ -161,7 +161,8 @@ export class Follower {
       const answer = await o.log.read(o.node.id, from.seq, o.rowLimit)
       if (signal.aborted || this.position !== from) break
       if (!answer.registered) {
-        await o.registry.register(o.node, from.seq)
+        await o.registry.register(o.node, 0)
+        this.#lastPresence = Number.NEGATIVE_INFINITY
         continue
       }
       const news = answer.rows.slice(1)
@@ -193,13 +194,14 @@ export class Follower {
     if (this.#stopped) return
     const o = this.#o
     o.lease.renew(sent)
-    const seq = this.position?.seq ?? 0
-    this.#prune(seq)
+    const at = this.position
+    if (!at) return
+    this.#prune(at.seq)
     const quiet = o.clock.mono() - this.#lastPresence >= o.presenceMs
     if (!restricted && !quiet) return
     this.#lastPresence = o.clock.mono()
-    if (restricted) o.push.publish(encodeMessage({ kind: 'applied', nodeId: o.node.id, seq })).catch(() => {})
-    o.registry.confirm(o.node.id, seq).catch((cause) => {
+    if (restricted) o.push.publish(encodeMessage({ kind: 'applied', nodeId: o.node.id, at })).catch(() => {})
+    o.registry.confirm(o.node.id, at).catch((cause) => {
       this.#lastPresence = Number.NEGATIVE_INFINITY
       o.onEvent?.({ kind: 'confirm-failed', cause })
     })
@@ -235,6 +237,8 @@ export class Follower {
     await o.onRows?.([{ ...loadedRow, ...snapshot.head }])
     if (signal.aborted) return
     o.history.restart(snapshot.positions, snapshot.head)
+    // What was loaded is applied, and receipts may wait to hear so.
+    this.#lastPresence = Number.NEGATIVE_INFINITY
   }
 
   /** The log does not go on from where this node stands: rows were trimmed, or history is another one. */

@@ -18,7 +18,8 @@ export interface Sent {
  * A node's right to answer from memory. It runs from the moment the last successful beat was *sent*: whatever
  * committed before that moment has been applied, so an answer given under the lease is at most `leaseMs` behind the
  * log. The monotonic clock stands still while a machine is suspended, so wall time that ran ahead counts as elapsed, be
- * it ever so little: a step of the wall forwards costs at worst one beat, and a step backwards changes nothing.
+ * it ever so little: a step of the wall forwards costs at worst one beat, and a step backwards only moves the mark from
+ * which it runs ahead.
  */
 export class Lease {
   readonly leaseMs: number
@@ -35,13 +36,15 @@ export class Lease {
 
   /** To be called before the request of a beat leaves. */
   stamp(): Sent {
-    return { mono: this.#clock.mono(), wall: this.#clock.wall() }
+    const sent = { mono: this.#clock.mono(), wall: this.#clock.wall() }
+    this.#wallAhead = Math.min(this.#wallAhead, sent.wall - sent.mono)
+    return sent
   }
 
   renew(sent: Sent): void {
     if (sent.mono < this.#sentMono) return
     this.#sentMono = sent.mono
-    this.#wallAhead = sent.wall - sent.mono
+    this.#wallAhead = Math.min(sent.wall - sent.mono, this.#clock.wall() - this.#clock.mono())
   }
 
   /** Ends the lease and its grace at once: the node's history has been found to be another one. */
@@ -65,8 +68,8 @@ export class Lease {
 
   /** Time since the last beat was sent, in ms; the readings are those the caller already has. */
   elapsed(nowMono: number, nowWall = this.#clock.wall()): number {
-    const elapsed = nowMono - this.#sentMono
-    const ranAhead = nowWall - nowMono - this.#wallAhead
-    return ranAhead > 0 ? elapsed + ranAhead : elapsed
+    const ahead = nowWall - nowMono
+    if (ahead < this.#wallAhead) this.#wallAhead = ahead
+    return nowMono - this.#sentMono + ahead - this.#wallAhead
   }
 }

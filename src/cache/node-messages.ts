@@ -1,16 +1,19 @@
+import type { Position } from './change-log.ts'
+
 /** What nodes tell each other. Lost messages cost time, wrong ones nothing: a node acts only on what SQL then says. */
 export type NodeMessage =
   | { readonly kind: 'changed'; readonly seq: number }
-  | { readonly kind: 'applied'; readonly nodeId: string; readonly seq: number }
+  /** With the mark, since a number alone may be one of a history that SQL has lost. */
+  | { readonly kind: 'applied'; readonly nodeId: string; readonly at: Position }
 
 export function encodeMessage(message: NodeMessage): string {
-  return message.kind === 'changed' ? `c ${message.seq}` : `a ${message.seq} ${message.nodeId}`
+  return message.kind === 'changed' ? `c ${message.seq}` : `a ${message.at.seq}.${message.at.mark} ${message.nodeId}`
 }
 
 export function decodeMessage(text: string): NodeMessage | undefined {
-  const match = /^([ca]) (\d{1,16})(?: (\S{1,64}))?$/.exec(text)
-  if (!match) return undefined
-  const seq = Number(match[2])
-  if (match[1] === 'c') return { kind: 'changed', seq }
-  return match[3] === undefined ? undefined : { kind: 'applied', nodeId: match[3], seq }
+  const changed = /^c (\d{1,16})$/.exec(text)
+  if (changed) return { kind: 'changed', seq: Number(changed[1]) }
+  const [, seq, mark, nodeId] = /^a (\d{1,16})\.([0-9A-Za-z]{1,16}) (\S{1,64})$/.exec(text) ?? []
+  if (seq === undefined || mark === undefined || nodeId === undefined) return undefined
+  return { kind: 'applied', nodeId, at: { seq: Number(seq), mark } }
 }

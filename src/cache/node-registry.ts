@@ -1,3 +1,5 @@
+import type { Position } from './change-log.ts'
+
 /** A node's row in SQL. A revocation waits for each of these, at most for its bound. */
 export interface RegisteredNode {
   readonly id: string
@@ -19,8 +21,11 @@ export interface NodeRegistration {
 export interface NodeRegistry {
   /** Adds the node, or takes it back after it was struck off. */
   register(node: NodeRegistration, appliedSeq: number): Promise<void>
-  /** Notes how far the node has applied the log, and that it lives. Never lowers the sequence. */
-  confirm(nodeId: string, appliedSeq: number): Promise<void>
+  /**
+   * Notes how far the node has applied the log, and that it lives. Never lowers the sequence, and notes no
+   * position that does not stand in the log: after a failover it may be one of a history that is lost.
+   */
+  confirm(nodeId: string, applied: Position): Promise<void>
   /** Of a node that has dropped its lease: nobody waits for it any more. */
   leave(nodeId: string): Promise<void>
   /** Nodes that may still hold a lease: the registered, and those struck off less than twice their bound ago. */

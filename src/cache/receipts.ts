@@ -1,5 +1,7 @@
 import { type Clock, sleep } from '../kernel/clock.ts'
+import type { Position } from './change-log.ts'
 import type { Follower } from './follower.ts'
+import type { History } from './history.ts'
 import { decodeMessage, encodeMessage } from './node-messages.ts'
 import type { NodeRegistry, RegisteredNode } from './node-registry.ts'
 import type { Push } from './shared-tier.ts'
@@ -22,13 +24,14 @@ export interface ReceiptsOptions {
   readonly registry: NodeRegistry
   readonly push: Push
   readonly follower: Follower
+  /** That of the follower. */
+  readonly history: History
   readonly nodeId: string
   /** How often SQL is asked while messages are awaited, ms. */
   readonly pollMs?: number
 }
 
-export interface Committed {
-  readonly seq: number
+export interface Committed extends Position {
   readonly committedAtMs: number
   /** Monotonic reading of the moment the commit was known here. */
   readonly knownMono: number
@@ -37,7 +40,7 @@ export interface Committed {
 /** Announces changes and collects what the nodes say of them. */
 export class Receipts {
   readonly #o: ReceiptsOptions
-  readonly #heard = new Map<string, number>()
+  readonly #heard = new Map<string, Position>()
   readonly #waiting = new Set<() => void>()
   #unsubscribe: () => void = () => {}
 
@@ -104,8 +107,11 @@ export class Receipts {
       if (seq >= change.seq && !confirmed.has(id)) confirmed.set(id, tookMs)
     }
     for (const node of listed) say(node.id, node.appliedSeq)
-    for (const [id, seq] of this.#heard) say(id, seq)
-    say(this.#o.nodeId, this.#o.follower.position?.seq ?? -1)
+    // Numbers that were only heard may be of a history that SQL has lost: those that lie on one line with the change count.
+    const { history } = this.#o
+    if (history.place(change) !== 'mine') return
+    for (const [id, at] of this.#heard) if (history.place(at) === 'mine') say(id, at.seq)
+    say(this.#o.nodeId, history.head?.seq ?? -1)
   }
 
   #isComplete(nodes: readonly RegisteredNode[], change: Committed, confirmed: Map<string, number>): boolean {
@@ -113,12 +119,24 @@ export class Receipts {
     return nodes.every((node) => confirmed.has(node.id) || passedMs >= node.boundMs)
   }
 
+  #look(): void {
+    for (const look of [...this.#waiting]) look()
+  }
+
   #hear(text: string): void {
     const message = decodeMessage(text)
     if (message?.kind === 'changed') this.#o.follower.catchUp(message.seq).catch(() => {})
     if (message?.kind !== 'applied') return
-    this.#heard.set(message.nodeId, Math.max(message.seq, this.#heard.get(message.nodeId) ?? 0))
+    const before = this.#heard.get(message.nodeId)
+    const overtaken = before && before.seq > message.at.seq && this.#o.history.place(before) === 'mine'
+    if (!overtaken) this.#heard.set(message.nodeId, message.at)
     if (this.#heard.size > 10_000) this.#heard.clear()
-    for (const look of [...this.#waiting]) look()
+    this.#look()
+    // Who waits and is behind the one who spoke must read on before the word can count.
+    if (this.#waiting.size === 0) return
+    this.#o.follower.catchUp(message.at.seq).then(
+      () => this.#look(),
+      () => {},
+    )
   }
 }

@@ -162,8 +162,8 @@ export class TieredCache<T> {
 
   #keep(key: string, { entry, passing }: Loaded<T>): void {
     if (this.#floors.standing(entry.subjects, entry.seq) !== 'stands') return
-    if (passing) return this.#keepInPassing(key, entry)
-    if (entry.value === null) {
+    if (passing) this.#keepInPassing(key, entry)
+    else if (entry.value === null) {
       this.#entries.delete(key)
       this.#absent.set(entry.slot, entry)
     } else {

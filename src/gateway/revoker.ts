@@ -34,7 +34,7 @@ export function createRevoker(options: RevokerOptions): Revoker {
     async revoke(caller, keyId, { remove, timeoutMs }) {
       const revocation = remove ? await authority.deleteKey(caller, keyId) : await authority.revokeKey(caller, keyId)
       const change = {
-        seq: revocation.position.seq,
+        ...revocation.position,
         committedAtMs: revocation.committedAtMs,
         knownMono: clock.mono(),
       }

@@ -19,7 +19,7 @@ export function simulatedRegistry<R>(network: SimulatedNetwork, sql: SimulatedSq
   const ask = <A>(what: string, effect: () => A) => network.call(machine, 'sql', what, effect)
   return {
     register: (node, appliedSeq) => ask('nodes.register', () => sql.register(node, appliedSeq)),
-    confirm: (nodeId, appliedSeq) => ask('nodes.confirm', () => sql.confirm(nodeId, appliedSeq)),
+    confirm: (nodeId, applied) => ask('nodes.confirm', () => sql.confirm(nodeId, applied)),
     leave: (nodeId) => ask('nodes.leave', () => sql.leave(nodeId)),
     list: () => ask('nodes.list', () => sql.list()),
     reap: (marginMs) => ask('nodes.reap', () => sql.reap(marginMs)),

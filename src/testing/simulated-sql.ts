@@ -102,15 +102,18 @@ export class SimulatedSql<R> {
   }
 
   /** Throws when the node does not stand registered. */
-  confirm(nodeId: string, appliedSeq: number): void {
+  confirm(nodeId: string, { seq, mark }: Position): void {
     const node = this.#state.nodes[nodeId]
     if (!node || node.leftAtMs !== null) throw new Error(`node ${nodeId} stands not registered`)
-    this.#putNode({ ...node, appliedSeq: Math.max(appliedSeq, node.appliedSeq), seenAtMs: this.#nowMs() })
+    const stands = this.#state.log.some((row) => row.seq === seq && row.mark === mark)
+    const appliedSeq = stands ? Math.max(seq, node.appliedSeq) : node.appliedSeq
+    this.#putNode({ ...node, appliedSeq, seenAtMs: this.#nowMs() })
   }
 
+  /** Its lease has ended, so nobody need wait for it: it goes at once. */
   leave(nodeId: string): void {
-    const node = this.#state.nodes[nodeId]
-    if (node && node.leftAtMs === null) this.#putNode({ ...node, leftAtMs: this.#nowMs() })
+    const { [nodeId]: gone, ...nodes } = this.#state.nodes
+    if (gone) this.#put({ ...this.#state, nodes })
   }
 
   list(): readonly RegisteredNode[] {
@@ -122,7 +125,7 @@ export class SimulatedSql<R> {
     const silent = Object.values(this.#state.nodes).filter(
       (node) => node.leftAtMs === null && node.seenAtMs + node.leaseMs + node.graceMs + marginMs < this.#nowMs(),
     )
-    for (const node of silent) this.leave(node.id)
+    for (const node of silent) this.#putNode({ ...node, leftAtMs: this.#nowMs() })
     return silent.map(({ id }) => id)
   }
 

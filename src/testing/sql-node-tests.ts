@@ -7,19 +7,31 @@ const node = (id: string, leaseMs = 1000, graceMs = 4000) => ({ id, name: `node 
 export function sqlNodeTests(make: MakePlace): void {
   test('a node stands listed with its bound, and its sequence only rises', async () => {
     const { db } = await migrated(make)
-    await db.nodes.register(node('a'), 3)
-    await db.nodes.confirm('a', 9)
-    await db.nodes.confirm('a', 5)
+    const { head } = await db.changeLog.snapshot(60_000, 10)
+    await db.changeLog.fork(head.seq)
+    const { head: later } = await db.changeLog.snapshot(60_000, 10)
+    await db.nodes.register(node('a'), 0)
+    await db.nodes.confirm('a', later)
+    await db.nodes.confirm('a', head)
     const [listed] = await db.nodes.list()
-    expect(listed).toMatchObject({ id: 'a', boundMs: 5000, appliedSeq: 9, leftAtMs: null })
+    expect(listed).toMatchObject({ id: 'a', boundMs: 5000, appliedSeq: later.seq, leftAtMs: null })
     expect(Math.abs((listed?.seenAtMs ?? 0) - Date.now())).toBeLessThan(60_000)
+  })
+
+  test('a position that does not stand in the log confirms nothing: it is of a history that was lost', async () => {
+    const { db } = await migrated(make)
+    const { head } = await db.changeLog.snapshot(60_000, 10)
+    await db.nodes.register(node('a'), 0)
+    await db.nodes.confirm('a', { seq: head.seq, mark: 'lost0000' })
+    await db.nodes.confirm('a', { seq: head.seq + 5, mark: head.mark })
+    expect(await db.nodes.list()).toMatchObject([{ id: 'a', appliedSeq: 0 }])
   })
 
   test('to confirm is a sign of life', async () => {
     const { db, place } = await migrated(make)
     await db.nodes.register(node('a'), 0)
     await place.run('update nodes set seen_at_ms = seen_at_ms - 100000')
-    await db.nodes.confirm('a', 1)
+    await db.nodes.confirm('a', { seq: 1, mark: 'any00000' })
     expect(await db.nodes.reap(0)).toEqual([])
   })
 
@@ -27,8 +39,12 @@ export function sqlNodeTests(make: MakePlace): void {
     const { db } = await migrated(make)
     await db.nodes.register(node('a'), 7)
     await db.nodes.leave('a')
-    await expect(db.nodes.confirm('a', 8)).rejects.toMatchObject({ code: 'store.unavailable' })
-    await expect(db.nodes.confirm('b', 8)).rejects.toMatchObject({ code: 'store.unavailable' })
+    await expect(db.nodes.confirm('a', { seq: 8, mark: 'any00000' })).rejects.toMatchObject({
+      code: 'store.unavailable',
+    })
+    await expect(db.nodes.confirm('b', { seq: 8, mark: 'any00000' })).rejects.toMatchObject({
+      code: 'store.unavailable',
+    })
     await db.nodes.register(node('a', 2000, 0), 4)
     expect(await db.nodes.list()).toMatchObject([{ id: 'a', boundMs: 2000, appliedSeq: 4, leftAtMs: null }])
   })

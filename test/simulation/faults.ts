@@ -1,7 +1,7 @@
 import type { Parcel } from '../../src/testing/simulated-network.ts'
 import type { Machine } from './machine.ts'
 import type { FaultKind } from './profile.ts'
-import { slots } from './truth.ts'
+import { codec, credentialIn, keyIn, slots } from './truth.ts'
 import type { World } from './world.ts'
 
 type Deed = (world: World) => void
@@ -51,6 +51,8 @@ const deeds: Readonly<Record<FaultKind, Deed>> = {
     const ms = world.random.pick([-3_600_000, -1000, -100, -20, 20, 100, 1000, 3_600_000])
     world.say(`wall ${machine.id} ${ms}`)
     machine.clock.stepWall(ms)
+    // Some check looks at the clocks before the next fault: a step and a pause in one and the same moment cannot be told apart.
+    machine.lease.isLive()
   },
   'cut-sql': (world) => cutOrMend(world, 'sql'),
   'cut-tier': (world) => cutOrMend(world, 'tier'),
@@ -67,6 +69,23 @@ const deeds: Readonly<Record<FaultKind, Deed>> = {
       parcel.fail(new world.subject.fault.Fault('store.unavailable'))
       world.network.forget(parcel)
     }
+  },
+  'lost-life': (world) => {
+    const { sql, tier, oracle, time, focus } = world
+    const key = keyIn(sql.rows, focus)
+    if (!key || key.state === 'revoked') return
+    world.say(`lost life ${focus}`)
+    // A node that is no more changed a key, filled its slot and died; then SQL lost all of it but the slot.
+    const state = key.state === 'active' ? 'disabled' : 'active'
+    const change = { subjects: [`key:${key.keyId}`], restricts: true }
+    const at = sql.commit({ [focus]: { ...key, state } }, change)
+    oracle.note(sql.rows, time.nowMs)
+    const value = credentialIn(sql.rows, focus, time.nowMs)
+    const payload = value ? codec.encode(value) : ''
+    void tier.evict(focus).then(() => tier.merge(focus, { kind: 'value', at, payload }, world.profile.positiveMs))
+    sql.failOver(1)
+    oracle.failovers++
+    oracle.note(sql.rows, time.nowMs)
   },
   'tier-failover': (world) => {
     world.say('tier failover')

@@ -14,7 +14,7 @@ export async function heal(world: World): Promise<void> {
     if (machine.state === 'dead') world.boot(machine.place)
   }
   // Whatever hung is given up or answered, and one whole beat passes; the tier's guard may rest for two seconds.
-  await pass(world, 2 * times.beatTimeoutMs + 2 * times.beatMs + times.leaseMs)
+  await pass(world, 2 * times.beatTimeoutMs + 2 * world.profile.beatMs + times.leaseMs)
   for (const { id, lease } of world.machines)
     if (!lease.isLive()) world.oracle.breach(`${id}: no lease after all healed`)
   await pass(world, times.budgetMs)

@@ -66,7 +66,7 @@ export function createMachine(world: Surroundings, place: number, life: number):
     floors,
     lease,
     history,
-    beatMs: times.beatMs,
+    beatMs: profile.beatMs,
     beatTimeoutMs: times.beatTimeoutMs,
     windowMs: profile.positiveMs + times.fillLeaseMs + times.leaseMs + graceMs,
     rowLimit: profile.rowLimit,
@@ -95,7 +95,7 @@ export function createMachine(world: Surroundings, place: number, life: number):
     entryLimit: profile.entryLimit,
     absentLimit: profile.entryLimit,
   })
-  const receipts = new Receipts({ clock, registry, push, follower, nodeId: id, pollMs: 30 })
+  const receipts = new Receipts({ clock, registry, push, follower, history, nodeId: id, pollMs: 30 })
   const machine: Machine = {
     id,
     place,

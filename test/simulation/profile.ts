@@ -13,6 +13,7 @@ export const faultKinds = [
   'cut-sql',
   'cut-tier',
   'sql-failover',
+  'lost-life',
   'tier-failover',
   'tier-flush',
   'trim',
@@ -22,7 +23,6 @@ export type FaultKind = (typeof faultKinds)[number]
 
 /** Times in ms. Small against those of production, in the same order of size. */
 export const times = {
-  beatMs: 40,
   leaseMs: 120,
   beatTimeoutMs: 60,
   budgetMs: 200,
@@ -44,6 +44,7 @@ export interface Profile {
   readonly ends: number
   /** One time in so many, work is at the slot in focus. */
   readonly focus: number
+  readonly beatMs: number
   readonly graces: readonly number[]
   readonly positiveMs: number
   readonly absentMs: number
@@ -71,6 +72,7 @@ export function drawProfile(random: SeededRandom): Profile {
     changes: random.pick([0.05, 0.12, 0.3]),
     ends: random.pick([0.1, 0.6]),
     focus: random.pick([0.5, 0.8, 0.95]),
+    beatMs: random.pick([40, 40, 100]),
     graces: [0, 1, 2].map(() => random.pick([0, 0, 160])),
     positiveMs: random.pick([250, 900, 5000]),
     absentMs: random.pick([100, 300]),
