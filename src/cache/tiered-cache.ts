@@ -155,8 +155,10 @@ export class TieredCache<T> {
       const loaded = await within(this.#clock, deadline, loading)
       this.#keep(key, loaded)
       return loaded
-    } finally {
-      abort.abort(new Fault('check.budget'))
+    } catch (cause) {
+      // Only what failed may have left something under way; an abort costs as much as half of what follows an answer.
+      abort.abort(cause)
+      throw cause
     }
   }
 
