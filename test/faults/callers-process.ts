@@ -20,6 +20,14 @@ class Line {
     socket.on('close', () => this.#finish(0))
   }
 
+  get isBusy(): boolean {
+    return this.#done !== undefined
+  }
+
+  get isIdle(): boolean {
+    return !this.isBusy && !this.#socket.destroyed
+  }
+
   /** The status; 0 where the connection broke. */
   ask(token: string): Promise<number> {
     if (this.#socket.destroyed) return Promise.resolve(0)
@@ -54,14 +62,15 @@ class Line {
 const lines = new Map<number, Line[]>()
 const streams = new Map<number, { stop: boolean; readonly ended: Promise<unknown>; readonly records: CallRecord[] }>()
 
+/** So many lines that nobody uses now. */
 async function openLines(port: number, count: number): Promise<Line[]> {
-  const present = lines.get(port) ?? []
-  lines.set(port, present)
-  while (present.length < count) {
-    const some = Math.min(100, count - present.length)
-    present.push(...(await Promise.all(Array.from({ length: some }, () => openLine(port)))))
+  const idle = (lines.get(port) ?? []).filter((line) => line.isIdle)
+  while (idle.length < count) {
+    const some = Math.min(100, count - idle.length)
+    idle.push(...(await Promise.all(Array.from({ length: some }, () => openLine(port)))))
   }
-  return present.slice(0, count)
+  lines.set(port, [...(lines.get(port) ?? []).filter((line) => line.isBusy), ...idle])
+  return idle.slice(0, count)
 }
 
 function openLine(port: number): Promise<Line> {

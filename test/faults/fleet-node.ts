@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
@@ -8,8 +9,8 @@ import { ServerProcess, startOnFreePort } from '../servers/server-process.ts'
 import { until } from '../servers/until.ts'
 
 export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-/** Read by every node that starts with a wall clock of its own; see wall-clock-preload.ts. */
-export const wallOffsetVariable = 'TEST_WALL_OFFSET_FILE'
+/** For nodes whose wall clock the test moves. */
+export const wallClockPreload = join(repository, 'test/faults/wall-clock-preload.ts')
 
 /** The ways of one node to its stores. Absent where the node goes there directly. */
 export interface Links {
@@ -38,7 +39,7 @@ export class FleetNode extends ServerProcess {
       name: 'A node',
       // The variables of this process are not the node's: `env` starts from none.
       command: '/usr/bin/env',
-      args: ['-i', ...settings, process.execPath, ...imports, join(srcDir, 'cli/main.ts'), 'serve'],
+      args: ['-i', ...settings, `TEST_WALL_OFFSET_FILE=${join(dir, 'wall-offset')}`, process.execPath, ...imports, join(srcDir, 'cli/main.ts'), 'serve'],
       port,
       dir,
       isReady: () => isReady(port),
@@ -67,6 +68,15 @@ export class FleetNode extends ServerProcess {
   heal(): void {
     this.links.sql?.heal()
     this.links.redis?.heal()
+  }
+
+  /** Steps the node's wall clock to so far from the machine's. Needs `wallClockPreload`. */
+  async stepWall(offsetMs: number): Promise<void> {
+    const steps = () => this.log().split('wall clock at ').length
+    const before = steps()
+    writeFileSync(join(this.dir, 'wall-offset'), String(offsetMs))
+    process.kill(this.pid, 'SIGUSR2')
+    await until('the wall clock has stepped', () => steps() > before)
   }
 
   /** Waits until the node holds its lease again. */

@@ -5,7 +5,9 @@ import type { PostgresServer } from '../servers/postgres.ts'
 import { AdminClient } from './admin-client.ts'
 import { Callers } from './callers.ts'
 import { type FleetNode, type Links, repository, startNode } from './fleet-node.ts'
+import type { GuardName } from './guards.ts'
 import { QueryLog } from './query-log.ts'
+import { withoutGuard } from './without-guard.ts'
 
 export interface FleetOptions {
   readonly nodes: number
@@ -41,7 +43,8 @@ export interface Fleet {
   close(): Promise<void>
 }
 
-const adminKey = `admin-${randomBytes(16).toString('hex')}`
+/** The first admin key of every fleet. */
+export const adminKey = `admin-${randomBytes(16).toString('hex')}`
 const masterKey = randomBytes(32).toString('base64')
 
 /** Starts the nodes one by one for the first (which makes the schema), then the rest at once. */
@@ -125,6 +128,26 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     throw error
   }
   return fleet
+}
+
+export function nodeAt(fleet: Fleet, index: number): FleetNode {
+  const node = fleet.nodes[index]
+  if (!node) throw new Error(`There is no node ${index}`)
+  return node
+}
+
+/** Runs a story against nodes that lack one guard: what a test asserts must then be seen to fail. */
+export async function unguarded<R>(
+  guard: GuardName,
+  options: FleetOptions,
+  story: (fleet: Fleet) => Promise<R>,
+): Promise<R> {
+  const fleet = await startFleet({ ...options, srcDir: withoutGuard(guard) })
+  try {
+    return await story(fleet)
+  } finally {
+    await fleet.close()
+  }
 }
 
 function through(url: string, proxy: FaultProxy | undefined): string {

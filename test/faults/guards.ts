@@ -5,13 +5,15 @@ export interface Guard {
   readonly holds: string
 }
 
+/** Once held, it never ends. */
 const eternalLease = {
   file: 'cache/lease.ts',
-  find: `  elapsed(nowMono: number): number {
-`,
-  replace: `  elapsed(nowMono: number): number {
-    if (this.#sentMono > 0) return 0
-`,
+  find: '  elapsed(nowMono: number',
+  replace: `  elapsed(_nowMono: number, _nowWall = 0): number {
+    return this.#sentMono > 0 ? 0 : Number.POSITIVE_INFINITY
+  }
+
+  unused(nowMono: number`,
 }
 
 /** The guards that the fault tests take out, one at a time, to see that they would notice. */

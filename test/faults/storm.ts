@@ -1,5 +1,6 @@
 import type { CallRecord } from './callers.ts'
 import type { Fleet } from './fleet.ts'
+import type { FleetNode } from './fleet-node.ts'
 
 export interface ColdKey {
   readonly id: string
@@ -21,6 +22,13 @@ export function toldLookups(fleet: Fleet): Promise<readonly number[]> {
   return Promise.all(
     fleet.nodes.map((node) => node.metric('gatehouse_store_queries_total', { store: 'sql', operation: 'load' })),
   )
+}
+
+/** Makes a node open several connections to SQL, so that what is held back afterwards is answers, not greetings. */
+export async function warmConnections(fleet: Fleet, node: FleetNode): Promise<void> {
+  const tenantId = await fleet.admin().tenant()
+  const keys = await Promise.all(Array.from({ length: 6 }, () => fleet.admin().key({ tenantId })))
+  await fleet.callers.fire([node], keys.length, ...keys.map(({ key }) => key))
 }
 
 export interface Storm {
