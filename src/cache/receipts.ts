@@ -77,7 +77,8 @@ export class Receipts {
       if (this.#isComplete(nodes, change, confirmed)) break
       const left = until - clock.mono()
       if (left <= 0) break
-      await this.#pause(Math.min(left, this.#o.pollMs ?? 100), nodes, change, confirmed)
+      const pauseMs = Math.min(left, this.#o.pollMs ?? 100, this.#nextBoundMs(nodes, change, confirmed))
+      await this.#pause(pauseMs, nodes, change, confirmed)
     }
     const boundMs = Math.max(0, ...nodes.map((node) => node.boundMs))
     return {
@@ -112,6 +113,13 @@ export class Receipts {
     if (history.place(change) !== 'mine') return
     for (const [id, at] of this.#heard) if (history.place(at) === 'mine') say(id, at.seq)
     say(this.#o.nodeId, history.head?.seq ?? -1)
+  }
+
+  /** Until the bound of a node that has not confirmed passes. */
+  #nextBoundMs(nodes: readonly RegisteredNode[], change: Committed, confirmed: Map<string, number>): number {
+    const passedMs = this.#o.clock.mono() - change.knownMono
+    const silent = nodes.filter((node) => !confirmed.has(node.id) && node.boundMs > passedMs)
+    return Math.min(...silent.map((node) => node.boundMs - passedMs))
   }
 
   #isComplete(nodes: readonly RegisteredNode[], change: Committed, confirmed: Map<string, number>): boolean {
