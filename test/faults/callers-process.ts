@@ -29,11 +29,12 @@ class Line {
   }
 
   /** The status; 0 where the connection broke. */
-  ask(token: string): Promise<number> {
+  ask(token: string, from = ''): Promise<number> {
     if (this.#socket.destroyed) return Promise.resolve(0)
     return new Promise((resolve) => {
       this.#done = resolve
-      this.#socket.write(`GET /authz HTTP/1.1\r\nHost: gatehouse\r\nAuthorization: Bearer ${token}\r\n\r\n`)
+      const head = `GET /authz HTTP/1.1\r\nHost: gatehouse\r\nAuthorization: Bearer ${token}\r\n`
+      this.#socket.write(from === '' ? `${head}\r\n` : `${head}X-Forwarded-For: ${from}\r\n\r\n`)
     })
   }
 
@@ -81,10 +82,27 @@ function openLine(port: number): Promise<Line> {
   })
 }
 
-async function call(line: Line, port: number, token: string): Promise<CallRecord> {
+async function call(line: Line, port: number, token: string, spread = false): Promise<CallRecord> {
   const startedMs = machineMs()
-  const status = await line.ask(token)
+  const status = await line.ask(clear(token), spread ? newAddress() : '')
   return { port, status, startedMs, endedMs: machineMs() }
+}
+
+const characters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+let addresses = 0
+
+/** What `anyToken` stands for, anew each time; any other token as it is. */
+function clear(token: string): string {
+  const [, prefix, count] = /^\*(.*)\*(\d+)$/.exec(token) ?? []
+  if (prefix === undefined) return token
+  let text = prefix
+  for (let left = Number(count); left > 0; left--) text += characters.charAt(Math.floor(Math.random() * 62))
+  return text
+}
+
+function newAddress(): string {
+  addresses++
+  return `10.${(addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}`
 }
 
 async function fire({ ports, each, tokens }: CallersOrder & { do: 'fire' }): Promise<readonly CallRecord[]> {
@@ -100,7 +118,7 @@ async function fire({ ports, each, tokens }: CallersOrder & { do: 'fire' }): Pro
   return await Promise.all(calls)
 }
 
-async function run({ stream, ports, each, tokens, pauseMs }: CallersOrder & { do: 'start' }): Promise<void> {
+async function run({ stream, ports, each, tokens, pauseMs, spread }: CallersOrder & { do: 'start' }): Promise<void> {
   const own = { stop: false, records: [] as CallRecord[], ended: Promise.resolve() as Promise<unknown> }
   streams.set(stream, own)
   const work: Promise<void>[] = []
@@ -112,7 +130,7 @@ async function run({ stream, ports, each, tokens, pauseMs }: CallersOrder & { do
         (async () => {
           let present = line
           while (!own.stop) {
-            const record = await call(present, port, token)
+            const record = await call(present, port, token, spread)
             own.records.push(record)
             if (record.status === 0) present = await openLine(port).catch(() => present)
             await new Promise((resolve) => setTimeout(resolve, pauseMs))

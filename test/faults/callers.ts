@@ -20,8 +20,17 @@ export type CallersOrder =
       readonly each: number
       readonly tokens: readonly string[]
       readonly pauseMs: number
+      /** Each request says that it was forwarded for another address. */
+      readonly spread: boolean
     }
   | { readonly do: 'look' | 'stop'; readonly stream: number; readonly from: number }
+
+type CallsOrder = Extract<CallersOrder, { do: 'start' }>
+
+/** A token of this form that is another one in each request. */
+export function anyToken(prefix: string, characters: number): string {
+  return `*${prefix}*${characters}`
+}
 
 export interface CallStream {
   /** What was answered so far, from the `from`-th on. */
@@ -62,9 +71,18 @@ export class Callers {
   }
 
   /** `each` callers at every node ask again and again, each `pauseMs` after its last answer. */
-  async stream(nodes: readonly Place[], each: number, pauseMs: number, ...tokens: readonly string[]): Promise<CallStream> {
+  stream(nodes: readonly Place[], each: number, pauseMs: number, ...tokens: readonly string[]): Promise<CallStream> {
+    return this.#stream({ ports: nodes.map(({ port }) => port), each, tokens, pauseMs, spread: false })
+  }
+
+  /** The same from as many addresses as there are requests, as a proxy in front of the node would tell it. */
+  flood(nodes: readonly Place[], each: number, token: string): Promise<CallStream> {
+    return this.#stream({ ports: nodes.map(({ port }) => port), each, tokens: [token], pauseMs: 0, spread: true })
+  }
+
+  async #stream(how: Omit<CallsOrder, 'do' | 'stream'>): Promise<CallStream> {
     const stream = ++this.#streams
-    await this.#order({ do: 'start', stream, ports: nodes.map(({ port }) => port), each, tokens, pauseMs })
+    await this.#order({ do: 'start', stream, ...how })
     return {
       look: async (from = 0) => (await this.#order({ do: 'look', stream, from })) as CallRecord[],
       stop: async () => (await this.#order({ do: 'stop', stream, from: 0 })) as CallRecord[],

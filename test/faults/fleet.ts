@@ -45,7 +45,7 @@ export interface Fleet {
 
 /** The first admin key of every fleet. */
 export const adminKey = `admin-${randomBytes(16).toString('hex')}`
-const masterKey = randomBytes(32).toString('base64')
+export const masterKey = randomBytes(32).toString('base64')
 
 /** Starts the nodes one by one for the first (which makes the schema), then the rest at once. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {

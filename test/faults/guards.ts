@@ -66,7 +66,7 @@ export const guards = {
     edits: [
       {
         file: 'cache/loader.ts',
-        find: "subjects: value === null ? ['absent', `digest:${slot}`] : o.codec.subjects(value),",
+        find: 'subjects: value === null ? [absence, absenceOf(slot)] : o.codec.subjects(value),',
         replace: 'subjects: value === null ? [] : o.codec.subjects(value),',
       },
     ],
@@ -127,7 +127,7 @@ export const guards = {
         file: 'cache/tiered-cache.ts',
         find: '    if (!entry.used) entry.used = true\n',
         replace:
-          '    Object.assign(entry, { used: true, freshUntil: now + 600_000, refreshFrom: Number.POSITIVE_INFINITY })\n',
+          '    Object.assign(entry, { used: true, freshUntil: this.#clock.mono() + 600_000, refreshFrom: Number.POSITIVE_INFINITY })\n',
       },
     ],
   },
