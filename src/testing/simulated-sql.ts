@@ -129,9 +129,12 @@ export class SimulatedSql<R> {
     return silent.map(({ id }) => id)
   }
 
-  /** The last `lost` transactions were never replicated. Who is registered stays so: see the limits of the simulation. */
+  /** The last `lost` changes were never replicated. Who is registered stays so: see the limits of the simulation. */
   failOver(lost: number): void {
-    const at = Math.max(0, this.#history.length - 1 - lost)
+    let at = this.#history.length - 1
+    for (let left = lost; at > 0 && left >= 0; at--) {
+      if (this.#history[at]?.log !== this.#history[at - 1]?.log && left-- === 0) break
+    }
     const { nodes } = this.#state
     this.#history = this.#history.slice(0, at + 1)
     const earlier = this.#history[at] ?? this.#state

@@ -119,7 +119,7 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: 'cache/lease.ts',
-        find: 'return nowMono - this.#sentMono + ahead - this.#wallAhead',
+        find: 'const elapsed = nowMono - this.#sentMono\n    return elapsed + ahead - this.#wallAhead',
         replace: 'return nowWall - this.#sentMono - this.#sentAhead',
       },
     ],
@@ -130,8 +130,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cache/lease.ts',
-        find: 'return nowMono - this.#sentMono + ahead - this.#wallAhead',
-        replace: 'return nowMono - this.#sentMono',
+        find: 'return elapsed + ahead - this.#wallAhead',
+        replace: 'return elapsed',
       },
     ],
   },
@@ -152,9 +152,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cache/tiered-cache.ts',
-        find: '      const { loaded, joined } = await this.#load(key, slot, deadline)\n',
-        replace:
-          '      const live = this.#lease.isLive()\n      const { loaded, joined } = await this.#load(key, slot, deadline)\n',
+        find: '      const flown = await this.#load(key, slot, deadline)\n',
+        replace: '      const live = this.#lease.isLive()\n      const flown = await this.#load(key, slot, deadline)\n',
       },
       {
         file: 'cache/tiered-cache.ts',
@@ -205,7 +204,11 @@ export const mutants: readonly Mutant[] = [
     name: 'no-registration',
     guards: 'a node is registered before its first lease',
     edits: [
-      { file: 'cache/follower.ts', find: '    await o.registry.register(o.node, 0)\n', replace: '' },
+      {
+        file: 'cache/follower.ts',
+        find: 'await o.registry.register(o.node, 0)\n    const snapshot',
+        replace: 'const snapshot',
+      },
       { file: 'cache/follower.ts', find: 'if (!answer.registered) {', replace: 'if (answer.rows.length < 0) {' },
     ],
   },
@@ -291,6 +294,22 @@ export const mutants: readonly Mutant[] = [
         file: 'adapters/memory-tier.ts',
         find: 'if (!entry || supersedes(state, entry.state)) put(slot, state, ttlMs)',
         replace: 'entries.delete(slot)',
+      },
+    ],
+  },
+  {
+    name: 'receipt-of-lost-history',
+    guards: 'what a node said of a history that SQL has lost counts for no receipt',
+    edits: [
+      {
+        file: 'cache/receipts.ts',
+        find: "if (history.place(change) !== 'mine') return",
+        replace: '',
+      },
+      {
+        file: 'cache/receipts.ts',
+        find: "if (history.place(at) === 'mine') say(id, at.seq)",
+        replace: 'say(id, at.seq)',
       },
     ],
   },

@@ -2,6 +2,7 @@ import type { Parcel } from '../../src/testing/simulated-network.ts'
 import type { Machine } from './machine.ts'
 import type { FaultKind } from './profile.ts'
 import { codec, credentialIn, keyIn, slots } from './truth.ts'
+import { change } from './workload.ts'
 import type { World } from './world.ts'
 
 type Deed = (world: World) => void
@@ -69,6 +70,7 @@ const deeds: Readonly<Record<FaultKind, Deed>> = {
       parcel.fail(new world.subject.fault.Fault('store.unavailable'))
       world.network.forget(parcel)
     }
+    if (world.random.chance(0.5)) changeAtOnce(world)
   },
   'lost-life': (world) => {
     const { sql, tier, oracle, time, focus } = world
@@ -111,6 +113,17 @@ const deeds: Readonly<Record<FaultKind, Deed>> = {
     world.say(`reap by ${machine.id}`)
     world.network.post(machine.id, 'sql', 'nodes.reap', () => void world.sql.reap(250))
   },
+}
+
+/** Before any node has noticed: then numbers that were lost are handed out again. */
+function changeAtOnce(world: World): void {
+  const machine = someone(world, 'running')
+  if (!machine || world.cuts.has(`${machine.id}>sql`)) return
+  change(world, machine)
+  for (const stage of ['request', 'reply']) {
+    const parcel = any(world, (one) => one.what.startsWith('commit') && one.from === machine.id && one.stage === stage)
+    if (parcel) world.move(parcel)
+  }
 }
 
 function lose(world: World, server: 'sql' | 'tier'): void {

@@ -82,7 +82,7 @@ export function drawProfile(random: SeededRandom): Profile {
     historyLimit: random.pick([4, 100]),
     entryLimit: random.pick([1, 2, 10]),
     guarded: random.chance(0.5),
-    heals: random.chance(0.3),
-    steps: random.pick([120, 200, 320]),
+    heals: random.chance(0.15),
+    steps: random.pick([100, 160, 260]),
   }
 }

@@ -70,7 +70,7 @@ interface Change {
 /** Worked out from what SQL holds when it is carried out; `undefined` where there is nothing to change. */
 type Operation = (rows: Rows, order: number) => Change | undefined
 
-function change(world: World, machine: Machine): void {
+export function change(world: World, machine: Machine): void {
   const { random, profile } = world
   const slot = random.chance(profile.focus) ? world.focus : random.pick(slots)
   const subject = random.chance(0.7) ? `digest:${slot}` : 'absent'
