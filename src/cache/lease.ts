@@ -70,6 +70,7 @@ export class Lease {
   elapsed(nowMono: number, nowWall = this.#clock.wall()): number {
     const ahead = nowWall - nowMono
     if (ahead < this.#wallAhead) this.#wallAhead = ahead
-    return nowMono - this.#sentMono + ahead - this.#wallAhead
+    const elapsed = nowMono - this.#sentMono
+    return elapsed + ahead - this.#wallAhead
   }
 }

@@ -37,8 +37,8 @@ export class LocalEntries<T> {
   }
 
   #evict(): void {
-    // At most one full round of sparing, so that the second always finds a victim.
-    for (let steps = 0; steps <= 2 * this.#entries.size; steps++) {
+    // At most one full round of sparing, so that the second always finds a victim; twice the hand may start anew.
+    for (let steps = 0; steps <= 2 * this.#entries.size + 2; steps++) {
       const next = this.#hand.next()
       if (next.done) {
         this.#hand = this.#entries.keys()

@@ -72,7 +72,8 @@ export class Receipts {
     const nodes = await this.#o.registry.list()
     const confirmed = new Map<string, number>()
     const until = clock.mono() + timeoutMs
-    for (let listed = nodes; ; listed = await this.#o.registry.list()) {
+    // Once the nodes are known, SQL that does not answer only leaves the receipt open.
+    for (let listed = nodes; ; listed = await this.#o.registry.list().catch(() => [])) {
       this.#note(listed, change, confirmed)
       if (this.#isComplete(nodes, change, confirmed)) break
       const left = until - clock.mono()

@@ -84,14 +84,16 @@ export class TieredCache<T> {
       if (!this.#lease.isLive()) await this.#regainLease(deadline)
       const known = this.#fromMemory(key, slot)
       if (known) return known
-      const { loaded, joined } = await this.#load(key, slot, deadline)
+      const flown = await this.#load(key, slot, deadline)
+      if (!flown) continue
+      const { loaded, joined } = flown
       // Who joined in the very moment of sending may have come after it: the clock stands still in a suspended machine.
       const readAfterAsked = joined ? loaded.sentMono > startedMono : loaded.tier === 'L3'
       const reading = this.#judge(loaded.entry, loaded.tier, readAfterAsked, loaded.passing)
       if (reading) return reading
       if (this.#clock.mono() >= deadline) throw new Fault('check.budget')
       // SQL and this node's log are at odds: one beat settles it, where another query would only be another query.
-      if (loaded.tier === 'L3') await within(this.#clock, deadline, this.#follower.beat())
+      if (readAfterAsked) await within(this.#clock, deadline, this.#follower.beat())
     }
   }
 
@@ -140,12 +142,25 @@ export class TieredCache<T> {
     return entry
   }
 
-  /** One load per slot and process. The caller's own deadline holds, also where the flight began with a later one. */
-  async #load(key: string, slot: string, deadline: number): Promise<{ loaded: Loaded<T>; joined: boolean }> {
+  /**
+   * One load per slot and process. The caller's own deadline holds: where the flight began with a later one the caller
+   * does not wait for it, and where it ended with an earlier one, `undefined`, the caller may begin the next.
+   */
+  async #load(
+    key: string,
+    slot: string,
+    deadline: number,
+  ): Promise<{ loaded: Loaded<T>; joined: boolean } | undefined> {
     const { flight, joined } = this.#flights.take(slot, () => this.#fly(key, slot, deadline))
     if (!joined) return { loaded: await flight, joined }
     this.figures.joined++
-    return { loaded: await within(this.#clock, deadline, flight), joined }
+    try {
+      return { loaded: await within(this.#clock, deadline, flight), joined }
+    } catch (cause) {
+      const isOver = !(cause instanceof Fault) || cause.code !== 'check.budget' || this.#clock.mono() >= deadline
+      if (isOver) throw cause
+      return undefined
+    }
   }
 
   async #fly(key: string, slot: string, deadline: number): Promise<Loaded<T>> {
