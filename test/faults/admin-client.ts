@@ -21,7 +21,10 @@ export class AdminClient {
   }
 
   async send(method: Dispatcher.HttpMethod, path: string, body?: unknown): Promise<unknown> {
-    const headers = { authorization: `Bearer ${this.#key}`, ...(body !== undefined && { 'content-type': 'application/json' }) }
+    const headers = {
+      authorization: `Bearer ${this.#key}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    }
     const answer = await request(this.#url + path, {
       method,
       headers,

@@ -12,7 +12,12 @@ export interface CallRecord {
 
 export type CallersOrder =
   | { readonly do: 'open'; readonly ports: readonly number[]; readonly each: number }
-  | { readonly do: 'fire'; readonly ports: readonly number[]; readonly each: number; readonly tokens: readonly string[] }
+  | {
+      readonly do: 'fire'
+      readonly ports: readonly number[]
+      readonly each: number
+      readonly tokens: readonly string[]
+    }
   | {
       readonly do: 'start'
       readonly stream: number

@@ -92,9 +92,12 @@ describe('nodes whose wall clocks step', { timeout: 60_000 }, () => {
     }
   })
 
-  test.for([-5 * minute, 5 * minute])('cut off and stepped by %i ms: refuses within D + G all the same', async (stepMs) => {
-    expect(await revokeBehindStep(fleet, stepMs)).toBe(0)
-  })
+  test.for([-5 * minute, 5 * minute])(
+    'cut off and stepped by %i ms: refuses within D + G all the same',
+    async (stepMs) => {
+      expect(await revokeBehindStep(fleet, stepMs)).toBe(0)
+    },
+  )
 })
 
 test('without monotonic time: a clock set back prolongs the lease', { timeout: 60_000 }, async () => {

@@ -39,7 +39,15 @@ export class FleetNode extends ServerProcess {
       name: 'A node',
       // The variables of this process are not the node's: `env` starts from none.
       command: '/usr/bin/env',
-      args: ['-i', ...settings, `TEST_WALL_OFFSET_FILE=${join(dir, 'wall-offset')}`, process.execPath, ...imports, join(srcDir, 'cli/main.ts'), 'serve'],
+      args: [
+        '-i',
+        ...settings,
+        `TEST_WALL_OFFSET_FILE=${join(dir, 'wall-offset')}`,
+        process.execPath,
+        ...imports,
+        join(srcDir, 'cli/main.ts'),
+        'serve',
+      ],
       port,
       dir,
       isReady: () => isReady(port),

@@ -136,7 +136,7 @@ export const guards = {
     edits: [
       {
         file: 'domain/subjects.ts',
-        find: "if (credential.tenantId !== null) subjects.push(tenantSubject(credential.tenantId))",
+        find: 'if (credential.tenantId !== null) subjects.push(tenantSubject(credential.tenantId))',
         replace: '',
       },
       {
@@ -166,7 +166,8 @@ export const guards = {
       {
         file: 'cache/floors.ts',
         find: '  standing(subjects: readonly string[], seq: number): Standing {\n',
-        replace: "  standing(subjects: readonly string[], seq: number): Standing {\n    if (seq !== Number.NaN) return 'stands'\n",
+        replace:
+          "  standing(subjects: readonly string[], seq: number): Standing {\n    if (seq !== Number.NaN) return 'stands'\n",
       },
     ],
   },

@@ -35,7 +35,9 @@ async function endBehindTheLog(fleet: Fleet): Promise<number> {
   return lastAcceptedMs(await stream.stop(), endedMs)
 }
 
-test('hits prolong nothing: a hot key is read again within its lifetime, in every tier', { timeout: 60_000 }, async () => {
+test('hits prolong nothing: a hot key is read again within its lifetime, in every tier', {
+  timeout: 60_000,
+}, async () => {
   const fleet = await startFleet(options())
   try {
     const last = await endBehindTheLog(fleet)

@@ -67,7 +67,9 @@ async function revokeBehindStop(fleet: Fleet, stoppedMs: number, asleep: () => v
 
 test('the postures grace as the table says, unless a setting says otherwise', () => {
   const base = { databaseUrl: 'sqlite::memory:' }
-  const graces = (['strict', 'balanced', 'available'] as const).map((posture) => settingsFrom({ ...base, posture }).graceMs)
+  const graces = (['strict', 'balanced', 'available'] as const).map(
+    (posture) => settingsFrom({ ...base, posture }).graceMs,
+  )
   expect(graces).toEqual([graceByPosture.strict, graceByPosture.balanced, graceByPosture.available])
   expect(graces).toEqual([0, 120_000, 600_000])
 })
@@ -107,9 +109,12 @@ describe('nodes of three postures', { timeout: 60_000 }, () => {
     const records = await stream.stop()
 
     expect(receipt.complete).toBe(false)
-    expect(receipt.nodes.filter(({ confirmedAfterMs }) => confirmedAfterMs === null).map((node) => node.id).sort()).toEqual(
-      cutOff.map((node) => node.id).sort(),
-    )
+    expect(
+      receipt.nodes
+        .filter(({ confirmedAfterMs }) => confirmedAfterMs === null)
+        .map((node) => node.id)
+        .sort(),
+    ).toEqual(cutOff.map((node) => node.id).sort())
     expect(wallMs(receipt.refusedEverywhereBy) - wallMs(receipt.committedAt)).toBe(longestBoundMs)
     for (const [index, node] of fleet.nodes.entries()) {
       const own = records.filter(({ port }) => port === node.port)

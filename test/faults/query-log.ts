@@ -19,7 +19,7 @@ export function startTellingPostgres(): Promise<PostgresServer> {
   })
 }
 
-const look = /^(\S+) LOG: {2}execute gatehouse_find: [^]*?\n\S+ DETAIL: {2}parameters: \$1 = '([^']*)'/gm
+const look = /^(\S+) LOG: {2}execute gatehouse_find: [\s\S]*?\n\S+ DETAIL: {2}parameters: \$1 = '([^']*)'/gm
 
 /** Which credentials the nodes of one database have looked up in SQL, as PostgreSQL saw it. */
 export class QueryLog {
@@ -49,7 +49,9 @@ export class QueryLog {
   }
 
   #read(text: string): readonly string[] {
-    return [...text.slice(this.#from).matchAll(look)].filter(([, name]) => name === this.#database).map(([, , digest = '']) => digest)
+    return [...text.slice(this.#from).matchAll(look)]
+      .filter(([, name]) => name === this.#database)
+      .map(([, , digest = '']) => digest)
   }
 
   /** A statement is logged before it runs; what stands before the mark is all that was asked before it. */

@@ -6,7 +6,7 @@ import { until } from '../servers/until.ts'
 import { acceptedAfter, lastAcceptedMs } from './acceptances.ts'
 import { type Fleet, nodeAt, startFleet, unguarded } from './fleet.ts'
 import { machineMs } from './monotonic.ts'
-import { healPushes, losePushes } from './pushes.ts'
+import { revokeWithoutPushes } from './pushes.ts'
 import { startTellingPostgres } from './query-log.ts'
 import { report } from './report.ts'
 import { coldKey, percentile, statuses, warmConnections } from './storm.ts'
@@ -47,21 +47,6 @@ async function revokeDuringFill(fleet: Fleet) {
   const after = await fleet.callers.fire(fleet.nodes, 4, ...both)
   const slot = await redis.command('GET', `${fleet.redisPrefix}:s:${digest}`)
   return { before, receipt, slot, accepted: acceptedAfter([...during, ...after], receipt.answeredMs) }
-}
-
-/** A key that every node has in memory, under traffic; every push is lost, then it is revoked. */
-async function revokeWithoutPushes(fleet: Fleet, watchMs: number) {
-  const { id, key } = await coldKey(fleet)
-  await fleet.callers.fire(fleet.nodes, 2, key)
-  await losePushes([redis])
-  try {
-    const stream = await fleet.callers.stream(fleet.nodes, 2, 5, key)
-    const receipt = await fleet.admin().revoke(id)
-    await pause(watchMs)
-    return { receipt, records: await stream.stop() }
-  } finally {
-    await healPushes([redis])
-  }
 }
 
 /** What hangs on a tenant and on an app of another, in memory everywhere and one only in Redis; then both are ended. */
@@ -142,7 +127,7 @@ describe('five nodes', { timeout: 60_000 }, () => {
   })
 
   test('every push lost: refused within D', async () => {
-    const { receipt, records } = await revokeWithoutPushes(fleet, 2 * leaseMs)
+    const { receipt, records } = await revokeWithoutPushes(fleet, [redis], 2 * leaseMs)
     const last = lastAcceptedMs(records, receipt.answeredMs)
     report('every push lost', { lastAcceptedAfterReceiptMs: last })
     expect(last).toBeLessThan(leaseMs)
@@ -163,7 +148,8 @@ describe('five nodes', { timeout: 60_000 }, () => {
   })
 
   test('a tenant suspended and an app disabled, with a slot filled just before and a node that starts just then', async () => {
-    const registered = async () => Number((await postgres.query('select count(*) as n from nodes', fleet.databaseUrl))[0]?.n)
+    const registered = async () =>
+      Number((await postgres.query('select count(*) as n from nodes', fleet.databaseUrl))[0]?.n)
     const before = await registered()
     const joining = fleet.join()
     await until('the new node is registered', async () => (await registered()) > before)
@@ -179,6 +165,28 @@ describe('five nodes', { timeout: 60_000 }, () => {
     expect(lastAcceptedMs([...records, ...cold], ended.answeredMs)).toBeLessThan(leaseMs)
     expect(statuses(atSixth)).toEqual([403])
     expect(statuses(await fleet.callers.fire(fleet.nodes, 6, ...ended.tokens))).toEqual([403])
+  })
+
+  test('PostgreSQL ends every connection under traffic: known keys do not notice, and what was revoked stays so', async () => {
+    const known = await coldKey(fleet)
+    const doomed = await coldKey(fleet)
+    await fleet.callers.fire(fleet.nodes, 2, known.key, doomed.key)
+    const traffic = await fleet.callers.stream(fleet.nodes, 2, 5, known.key)
+    const judged = await fleet.callers.stream(fleet.nodes, 2, 5, doomed.key)
+    const receipt = await fleet.admin().revoke(doomed.id, '5s')
+    for (let round = 0; round < 5; round++) {
+      await postgres.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'gatehouse'`,
+        fleet.databaseUrl,
+      )
+      await pause(150)
+    }
+    await Promise.all(fleet.nodes.map((node) => node.recovered()))
+    const { key } = await coldKey(fleet)
+    expect(statuses(await fleet.callers.fire(fleet.nodes, 4, key))).toEqual([200])
+    expect(statuses(await traffic.stop())).toEqual([200])
+    expect(receipt.complete).toBe(true)
+    expect(acceptedAfter(await judged.stop(), receipt.answeredMs)).toEqual([])
   })
 
   test('revoke?wait=all: 99 of 100 answer within 20 ms', async () => {
@@ -210,7 +218,9 @@ describe('without its guard the same is seen to fail', { timeout: 60_000 }, () =
   })
 
   test('no beats and no lease: a node without pushes goes on', async () => {
-    const { receipt, records } = await unguarded('beats and lease', options(), (fleet) => revokeWithoutPushes(fleet, 2_000))
+    const { receipt, records } = await unguarded('beats and lease', options(), (fleet) =>
+      revokeWithoutPushes(fleet, [redis], 2 * leaseMs),
+    )
     expect(lastAcceptedMs(records, receipt.answeredMs)).toBeGreaterThan(leaseMs + graceMs)
   })
 

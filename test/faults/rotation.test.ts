@@ -56,20 +56,25 @@ describe('the answer to a rotation is lost', { timeout: 60_000 }, () => {
 
   afterAll(() => fleet?.close())
 
-  test.for(['the connection', 'the node'] as const)('with %s: the repeat gives the one new secret of the same key', async (lose) => {
-    const { id, old, outcome, again, oncemore, secrets } = await rotateWithLostAnswer(fleet, lose)
-    expect(outcome).toBe('lost')
-    expect(again.id).toBe(id)
-    expect(oncemore.key).toBe(again.key)
-    expect(again.key).not.toBe(old)
-    expect(secrets).toBe(2)
-    expect(statuses(await fleet.callers.fire([nodeAt(fleet, 0)], 4, old, again.key))).toEqual([200])
-  })
+  test.for(['the connection', 'the node'] as const)(
+    'with %s: the repeat gives the one new secret of the same key',
+    async (lose) => {
+      const { id, old, outcome, again, oncemore, secrets } = await rotateWithLostAnswer(fleet, lose)
+      expect(outcome).toBe('lost')
+      expect(again.id).toBe(id)
+      expect(oncemore.key).toBe(again.key)
+      expect(again.key).not.toBe(old)
+      expect(secrets).toBe(2)
+      expect(statuses(await fleet.callers.fire([nodeAt(fleet, 0)], 4, old, again.key))).toEqual([200])
+    },
+  )
 })
 
 test('without the memory of idempotency keys: a second new secret', { timeout: 60_000 }, async () => {
-  const { again, oncemore, secrets } = await unguarded('idempotency of rotation', { nodes: 2, postgres, redis }, (fleet) =>
-    rotateWithLostAnswer(fleet, 'the connection'),
+  const { again, oncemore, secrets } = await unguarded(
+    'idempotency of rotation',
+    { nodes: 2, postgres, redis },
+    (fleet) => rotateWithLostAnswer(fleet, 'the connection'),
   )
   expect(oncemore.key).not.toBe(again.key)
   expect(secrets).toBeGreaterThan(2)

@@ -1,6 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { randomBase62 } from '../../src/kernel/id.ts'
 import { createGatehouse } from '../../src/library.ts'
@@ -63,7 +63,10 @@ async function askForUnknown(fleet: Fleet): Promise<{ key: string; answers: read
   const other = foreignKey()
   await fleet.callers.open(fleet.nodes, 20)
   await fleet.queries.restart()
-  const records = [...(await fleet.callers.fire(fleet.nodes, 20, other)), ...(await fleet.callers.fire(fleet.nodes, 20, other))]
+  const records = [
+    ...(await fleet.callers.fire(fleet.nodes, 20, other)),
+    ...(await fleet.callers.fire(fleet.nodes, 20, other)),
+  ]
   return { key: other, answers: statuses(records), seen: (await fleet.queries.lookups()).length }
 }
 
@@ -111,9 +114,16 @@ async function floodForeign(fleet: Fleet) {
   return { records, answers, foreign, most: fleet.nodes.length * foreignShare * Math.ceil(mostMs / 20) }
 }
 
-test('a million forged and formless keys in one process: nobody is asked, memory stays, real keys stay', { timeout: 120_000 }, async () => {
+test('a million forged and formless keys in one process: nobody is asked, memory stays, real keys stay', {
+  timeout: 120_000,
+}, async () => {
   const fleet = await startFleet(options(1))
-  const gate = await createGatehouse({ databaseUrl: fleet.databaseUrl, redisUrl: redis.url, redisPrefix: fleet.redisPrefix, masterKey })
+  const gate = await createGatehouse({
+    databaseUrl: fleet.databaseUrl,
+    redisUrl: redis.url,
+    redisPrefix: fleet.redisPrefix,
+    masterKey,
+  })
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   try {
@@ -127,7 +137,9 @@ test('a million forged and formless keys in one process: nobody is asked, memory
     const since = machineMs()
     const reasons = new Set<string>()
     for (let turn = 0; turn < 1_000; turn++) {
-      const keys = Array.from({ length: 1_000 }, (_, index) => (index % 2 === 0 ? forgedKey() : `xyz.${randomBase62(60)}`))
+      const keys = Array.from({ length: 1_000 }, (_, index) =>
+        index % 2 === 0 ? forgedKey() : `xyz.${randomBase62(60)}`,
+      )
       const verdicts = await Promise.all(keys.map((key) => gate.verify(key)))
       for (const verdict of verdicts) reasons.add(verdict.kind === 'refused' ? verdict.reason : verdict.kind)
     }
@@ -164,7 +176,9 @@ describe('three nodes', { timeout: 60_000 }, () => {
     const reads = await slotReads()
     const hits = await fleet.callers.stream(fleet.nodes, 2, 5, key)
     for (let turn = 0; turn < 10; turn++) {
-      const made = Array.from({ length: 600 }, (_, index) => (index % 2 === 0 ? forgedKey() : `xyz.${randomBase62(60)}`))
+      const made = Array.from({ length: 600 }, (_, index) =>
+        index % 2 === 0 ? forgedKey() : `xyz.${randomBase62(60)}`,
+      )
       expect(statuses(await fleet.callers.fire(fleet.nodes, 200, ...made))).toEqual([401])
     }
     expect(statuses(await hits.stop())).toEqual([200])

@@ -14,7 +14,8 @@ export function withoutGuard(name: GuardName): string {
   for (const { file, find, replace } of guards[name].edits) {
     const path = join(srcDir, file)
     const parts = readFileSync(path, 'utf8').split(find)
-    if (parts.length !== 2) throw new Error(`"${name}": ${file} holds ${parts.length - 1} times what is to be replaced:\n${find}`)
+    if (parts.length !== 2)
+      throw new Error(`"${name}": ${file} holds ${parts.length - 1} times what is to be replaced:\n${find}`)
     writeFileSync(path, parts.join(replace))
   }
   return srcDir
