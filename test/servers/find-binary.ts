@@ -11,6 +11,8 @@ const programs = {
   postgres: { debian: 'postgresql', alternatives: [] },
   initdb: { debian: 'postgresql', alternatives: [] },
   nginx: { debian: 'nginx-light', alternatives: [] },
+  /** For the benchmarks. */
+  wrk: { debian: 'wrk', alternatives: [] },
 } as const satisfies Record<string, { debian: string; alternatives: readonly string[] }>
 
 export type Program = keyof typeof programs
