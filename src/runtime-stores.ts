@@ -68,7 +68,7 @@ async function overRedis(
   const { createRedisTier } = await import('./adapters/redis-tier.ts')
   const { createRedisPush } = await import('./adapters/redis-push.ts')
   const { parseRedisUrl } = await import('./adapters/redis-url.ts')
-  const connection = await connectRedis({ url, prefix: redisPrefix, clock, onState: onShared })
+  const connection = await connectRedis({ url, prefix: redisPrefix, clock, onState: onShared, commandTimeoutMs })
   await reached(connection)
   const push = createRedisPush(connection, { onSubscribed })
   return {
@@ -86,6 +86,9 @@ async function overRedis(
 }
 
 const sharedKinds = { single: 'redis', cluster: 'redis-cluster', sentinel: 'redis-sentinel' } as const
+
+/** Only to be rid of lost commands: checks wait for less, as the tier's guard says, and that guard knows a stalled process. */
+const commandTimeoutMs = 500
 
 async function reached(connection: RedisConnection): Promise<void> {
   try {

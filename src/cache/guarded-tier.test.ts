@@ -69,3 +69,19 @@ test('a tier that comes back is used again, with one word on each change', async
   expect(await read()).toEqual({ kind: 'held' })
   expect(news).toEqual(['open', 'closed'])
 })
+
+test('a process that stood still reads the answer that came meanwhile, and still gives up on one that did not', async () => {
+  const answer = Promise.withResolvers<SlotRead>()
+  const { read, pass, timers } = fixture(() => answer.promise)
+  const waiting = read()
+  pass(400)
+  answer.resolve({ kind: 'held' })
+  expect(await waiting).toEqual({ kind: 'held' })
+
+  const hanging = fixture(() => new Promise(() => {}))
+  const lost = hanging.read()
+  hanging.pass(400)
+  hanging.pass(10)
+  await expect(lost).rejects.toMatchObject({ code: 'tier.unavailable' })
+  expect([timers.size, hanging.timers.size]).toEqual([0, 0])
+})

@@ -42,10 +42,19 @@ export function guardTier(tier: SharedTier, options: TierGuardOptions): GuardedT
   }
 }
 
+/** A timer that is late by more than this was not kept waiting by the tier, ms. */
+const stallMs = 10
+
 /** Not `withDeadline`: what was sent to the tier cannot be called back, and this is in the way of every check. */
 function within<T>(clock: Clock, ms: number, answer: Promise<T>, late: () => Fault): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => reject(late()))
+    const startedMono = clock.mono()
+    const giveUp = () => reject(late())
+    let cancel = clock.after(ms, () => {
+      // A timer that comes late was held up by this process, and with it the answer, which may lie here unread already.
+      if (clock.mono() - startedMono > ms + stallMs) cancel = clock.after(stallMs, giveUp)
+      else giveUp()
+    })
     answer.then(
       (value) => {
         cancel()
