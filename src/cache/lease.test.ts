@@ -78,3 +78,25 @@ test('a dropped lease leaves no grace', () => {
   lease.drop()
   expect([lease.isLive(), lease.isInGrace()]).toEqual([false, false])
 })
+
+test('a pause that was seen stays counted when the wall then steps back', () => {
+  const { time, clock, lease } = setUp()
+  lease.renew(lease.stamp())
+  clock.suspend()
+  time.nowMs = 1000
+  clock.resume()
+  expect(lease.isLive()).toBe(false)
+  clock.stepWall(-3_600_000)
+  expect(lease.isLive()).toBe(false)
+})
+
+test('the rounding of the wall adds nothing, however often somebody looks', () => {
+  const { time, clock, lease } = setUp()
+  lease.renew(lease.stamp())
+  for (let looks = 0; looks < 10_000; looks++) {
+    clock.stepWall(looks % 2 === 0 ? -1 : 1)
+    lease.isLive()
+  }
+  time.nowMs = 990
+  expect(lease.isLive()).toBe(true)
+})

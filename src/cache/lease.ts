@@ -8,11 +8,15 @@ export interface LeaseOptions {
   readonly graceMs: number
 }
 
-/** Both clocks, read when a beat was sent. */
+/** The moment in which a beat was sent. */
 export interface Sent {
   readonly mono: number
-  readonly wall: number
+  /** How far the wall had run ahead by then, ms. */
+  readonly ranAhead: number
 }
+
+/** The wall shows whole milliseconds: so much less than before is no step backwards. */
+const roundingMs = 2
 
 /**
  * A node's right to answer from memory. It runs from the moment the last successful beat was *sent*: whatever
@@ -26,25 +30,34 @@ export class Lease {
   readonly graceMs: number
   readonly #clock: Clock
   #sentMono = Number.NEGATIVE_INFINITY
-  #wallAhead = 0
+  #sentRanAhead = 0
+  /** By how much the wall has gained on the monotonic clock, in all, as far as anybody looked. Never sinks. */
+  #ranAhead = 0
+  /** Wall minus monotonic time: the highest since the wall last stepped back. */
+  #ahead: number
 
   constructor(options: LeaseOptions) {
     this.leaseMs = options.leaseMs
     this.graceMs = options.graceMs
     this.#clock = options.clock
+    this.#ahead = this.#clock.wall() - this.#clock.mono()
   }
 
   /** To be called before the request of a beat leaves. */
   stamp(): Sent {
-    const sent = { mono: this.#clock.mono(), wall: this.#clock.wall() }
-    this.#wallAhead = Math.min(this.#wallAhead, sent.wall - sent.mono)
-    return sent
+    const mono = this.#clock.mono()
+    return { mono, ranAhead: this.#look(mono, this.#clock.wall()) }
   }
 
   renew(sent: Sent): void {
     if (sent.mono < this.#sentMono) return
     this.#sentMono = sent.mono
-    this.#wallAhead = Math.min(sent.wall - sent.mono, this.#clock.wall() - this.#clock.mono())
+    this.#sentRanAhead = sent.ranAhead
+  }
+
+  /** When the last beat was sent that was answered. */
+  get sentMono(): number {
+    return this.#sentMono
   }
 
   /** Ends the lease and its grace at once: the node's history has been found to be another one. */
@@ -68,9 +81,18 @@ export class Lease {
 
   /** Time since the last beat was sent, in ms; the readings are those the caller already has. */
   elapsed(nowMono: number, nowWall = this.#clock.wall()): number {
-    const ahead = nowWall - nowMono
-    if (ahead < this.#wallAhead) this.#wallAhead = ahead
     const elapsed = nowMono - this.#sentMono
-    return elapsed + ahead - this.#wallAhead
+    return elapsed + this.#look(nowMono, nowWall) - this.#sentRanAhead
+  }
+
+  #look(mono: number, wall: number): number {
+    const ahead = wall - mono
+    if (ahead > this.#ahead) {
+      this.#ranAhead += ahead - this.#ahead
+      this.#ahead = ahead
+    } else if (ahead < this.#ahead - roundingMs) {
+      this.#ahead = ahead
+    }
+    return this.#ranAhead
   }
 }

@@ -198,7 +198,7 @@ export class TieredCache<T> {
 
   /**
    * The rule. No await may stand between this and the answer. What is only passing has no place on this node's history,
-   * so the lease says nothing of it: it is for those who asked before SQL was read, or by its own age for the grace.
+   * so the lease says nothing of it: it is for those who asked before SQL was read, or was read after the last beat, for the grace.
    */
   #judge(entry: Entry<T>, tier: Reading<T>['tier'], readAfterAsked: boolean, passing = false): Reading<T> | undefined {
     const standing = this.#floors.standing(entry.subjects, entry.seq)
@@ -206,8 +206,7 @@ export class TieredCache<T> {
     if (standing === 'outdated') return undefined
     if (entry.terminal || readAfterAsked) return this.#reading(entry, tier, 'stands', false)
     if (this.#lease.isLive()) return passing ? undefined : this.#reading(entry, tier, 'stands', false)
-    const { leaseMs, graceMs } = this.#lease
-    const tooOld = passing && this.#clock.mono() - entry.readMono >= leaseMs + graceMs
+    const tooOld = passing && entry.readMono < this.#lease.sentMono
     if (entry.value === null || tooOld || !this.#lease.isInGrace()) return undefined
     return this.#reading(entry, tier, 'stands', true)
   }

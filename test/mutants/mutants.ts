@@ -111,16 +111,15 @@ export const mutants: readonly Mutant[] = [
     name: 'wall-clock-lease',
     guards: 'a lease is measured on the monotonic clock',
     edits: [
-      { file: 'cache/lease.ts', find: '  #wallAhead = 0\n', replace: '  #wallAhead = 0\n  #sentAhead = 0\n' },
       {
         file: 'cache/lease.ts',
-        find: '    this.#sentMono = sent.mono\n',
-        replace: '    this.#sentMono = sent.mono\n    this.#sentAhead = sent.wall - sent.mono\n',
+        find: '    const mono = this.#clock.mono()\n    return { mono, ',
+        replace: '    const mono = this.#clock.mono()\n    return { mono: this.#clock.wall(), ',
       },
       {
         file: 'cache/lease.ts',
-        find: 'const elapsed = nowMono - this.#sentMono\n    return elapsed + ahead - this.#wallAhead',
-        replace: 'return nowWall - this.#sentMono - this.#sentAhead',
+        find: 'const elapsed = nowMono - this.#sentMono\n    return elapsed + this.#look(nowMono, nowWall) - this.#sentRanAhead',
+        replace: 'return nowWall - this.#sentMono',
       },
     ],
   },
@@ -130,8 +129,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cache/lease.ts',
-        find: 'return elapsed + ahead - this.#wallAhead',
-        replace: 'return elapsed',
+        find: 'return elapsed + this.#look(nowMono, nowWall) - this.#sentRanAhead',
+        replace: 'return elapsed + 0 * this.#look(nowMono, nowWall)',
       },
     ],
   },
