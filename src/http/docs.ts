@@ -80,18 +80,33 @@ function reference({ info, tags = [], paths = {} }: Description): Html {
   )
   const sections = tags.map(({ name, description = '' }) => {
     const mine = operations.filter(({ operation }) => operation.tags?.includes(name))
-    return html`<h2 id="${name}">${name}</h2><p>${prose(description)}</p>${mine.map(section)}`
+    return html`<h2 id="${name}">${name}</h2><p>${prose(description)}</p>
+<ul class="index">${mine.map((each) => html`<li><a href="#${anchorOf(each)}">${titleOf(each)}</a></li>`)}</ul>
+${mine.map(section)}`
   })
-  return html`<h1>${info.title} ${info.version}</h1><p>${prose(info.description ?? '')}</p>
-<nav>${tags.map(({ name }) => html`<a href="#${name}">${name}</a>`)}<a href="#codes">codes</a><a href="/openapi.json">openapi.json</a></nav>
-${sections}<h2 id="codes">Refusals</h2>
-<p>The body of every refusal is <code>application/problem+json</code>:</p>${membersOf(Problem as Schema)}${codes()}`
+  return html`<header><h1>${info.title} ${info.version}: API reference</h1><p>${prose(info.description ?? '')}</p>
+<nav aria-label="Sections">${tags.map(({ name }) => html`<a href="#${name}">${name}</a>`)}
+<a href="#refusals">refusals</a><a href="/openapi.json">openapi.json</a><a href="/">this node</a></nav></header>
+<main>${sections}<h2 id="refusals">Refusals</h2>
+<p>The body of every refusal is <code>application/problem+json</code>:</p>${membersOf(Problem as Schema)}${codes()}</main>`
 }
 
-function section({ path, method, operation }: { path: string; method: string; operation: Operation }): Html {
+interface Place {
+  readonly path: string
+  readonly method: string
+  readonly operation: Operation
+}
+
+const methodOf = ({ path, method }: Place) => (path === '/authz' ? 'ANY' : method.toUpperCase())
+const anchorOf = ({ path, method }: Place) => (method + path).replaceAll(/[^\w.]+/g, '-').replace(/-$/, '')
+const titleOf = (place: Place) => place.operation.summary ?? `${methodOf(place)} ${place.path}`
+
+function section(place: Place): Html {
+  const { path, operation } = place
   const { summary = '', description, security, parameters = [], requestBody, responses = {} } = operation
   const key = security?.some((each) => 'adminKey' in each) ? 'admin key' : security ? 'any key' : 'no credential'
-  return html`<h3><span class="method">${path === '/authz' ? 'ANY' : method.toUpperCase()}</span> <code>${path}</code></h3>
+  const id = anchorOf(place)
+  return html`<h3 id="${id}"><a href="#${id}"><span class="method">${methodOf(place)}</span> <code>${path}</code></a></h3>
 <p>${summary} <span class="soft">(${key})</span>${description === undefined ? '' : html`<br>${prose(description)}`}</p>
 ${parameters.length === 0 ? '' : table(parameters.map((each) => member(`${each.name} (${each.in})`, { ...each.schema, ...described(each) }, each.required === true)))}
 ${bodyOf(requestBody?.content, 'Body')}
@@ -138,7 +153,7 @@ function table(rows: readonly Html[]): Html {
 }
 
 function member(name: string, schema: Schema, required: boolean): Html {
-  return html`<tr><th><code>${name}</code>${required ? '' : html` <span class="soft">optional</span>`}</th>
+  return html`<tr><th scope="row"><code>${name}</code>${required ? '' : html` <span class="soft">optional</span>`}</th>
 <td><code>${typeOf(schema)}</code> ${prose(schema.description ?? '')} <span class="soft">${boundsOf(schema)}</span></td></tr>`
 }
 
@@ -164,7 +179,7 @@ function boundsOf({ minimum, maximum, maxItems, default: usual }: Schema): strin
 function codes(): Html {
   const rows = Object.entries(refusals).map(
     ([code, { detail, fix }]) =>
-      html`<tr><th><code>${code}</code> ${verdictStatus[code as VerdictCode]}</th><td>${detail} <span class="soft">${fix}.</span></td></tr>`,
+      html`<tr><th scope="row"><code>${code}</code> ${verdictStatus[code as VerdictCode]}</th><td>${detail} <span class="soft">${fix}.</span></td></tr>`,
   )
   return table(rows)
 }

@@ -11,6 +11,7 @@ const programs = {
   postgres: { debian: 'postgresql', alternatives: [] },
   initdb: { debian: 'postgresql', alternatives: [] },
   nginx: { debian: 'nginx-light', alternatives: [] },
+  chromium: { debian: 'chromium', alternatives: ['chromium-browser', 'google-chrome', 'google-chrome-stable'] },
   /** For the benchmarks. */
   wrk: { debian: 'wrk', alternatives: [] },
 } as const satisfies Record<string, { debian: string; alternatives: readonly string[] }>
@@ -37,8 +38,8 @@ async function locateOrInstall(program: Program): Promise<string> {
   if (installed) return installed
   throw new Error(
     `Tests need a real ${program}, and there is none on this machine (${failure ?? 'its package lacks it'}). ` +
-      `Install it and run again: \`apt-get install redis-server postgresql nginx\` on Debian and Ubuntu, ` +
-      `\`dnf install redis postgresql-server nginx\` on Fedora, \`brew install redis postgresql nginx\` on macOS; ` +
+      `Install it and run again: \`apt-get install redis-server postgresql nginx chromium\` on Debian and Ubuntu, ` +
+      `\`dnf install redis postgresql-server nginx chromium\` on Fedora, \`brew install redis postgresql nginx chromium\` on macOS; ` +
       `or put it on the PATH.`,
   )
 }
