@@ -11,3 +11,4 @@ export {
 export type { Ask, Gate } from './gateway/gate.ts'
 export { Fault, type FaultCode } from './kernel/fault.ts'
 export { createGatehouse, type Gatehouse } from './library.ts'
+export type { SettingsInput } from './settings.ts'

@@ -1,0 +1,12 @@
+/** For tests of what is built on Gatehouse: time, faults, in-process tiers and simulated machines. Needs no test runner. */
+export { createMemoryBus, createMemoryPush, type MemoryBus } from '../adapters/memory-push.ts'
+export { createMemoryTier, type MemoryTier, type MemoryTierOptions } from '../adapters/memory-tier.ts'
+export { type Clock, systemClock } from '../kernel/clock.ts'
+export type { Weather } from './fault-lane.ts'
+export { createFaultProxy, type Direction, type FaultProxy, type FaultProxyOptions } from './fault-proxy.ts'
+export { SeededRandom } from './seeded-random.ts'
+export { type Parcel, SimulatedNetwork } from './simulated-network.ts'
+export { SimulatedBus, simulatedLog, simulatedRegistry, simulatedSharedTier } from './simulated-ports.ts'
+export { type SimulatedChange, SimulatedSql } from './simulated-sql.ts'
+export { SimulatedTier } from './simulated-tier.ts'
+export { settled, VirtualClock, type VirtualClockOptions, type VirtualTime } from './virtual-clock.ts'
