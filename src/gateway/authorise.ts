@@ -11,7 +11,7 @@ export function authorise(
 ): Verdict {
   const { principal } = passport
   const scope = demand?.scope
-  if (passport.plain && demand?.permissions === undefined && (scope === undefined || hasScope(principal, scope))) {
+  if (passport.plain && demand?.permissions === undefined && (scope === undefined || hasScope(passport, scope))) {
     return { kind: 'accepted', principal, certificate }
   }
   const code = judge(passport.credential, demand ?? {}, nowMs)

@@ -1,4 +1,5 @@
 import type { Codec } from '../cache/source.ts'
+import type { KeyKind } from '../domain/api-key.ts'
 import type { Credential } from '../domain/credential.ts'
 import { isPlain } from '../domain/judge.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -6,13 +7,17 @@ import { principalOf } from '../domain/principal-of.ts'
 import { subjectsOf } from '../domain/subjects.ts'
 import type { UseMark } from '../usage/last-used.ts'
 
-/** A credential as it lies in the cache, with what each check would otherwise work out anew. */
-export interface Passport {
+/**
+ * A credential as it lies in the cache, with what each check would otherwise work out anew. All that a check reads stands
+ * here side by side and not one object further: with many keys each object is a wait for memory.
+ */
+export interface Passport extends UseMark {
   readonly credential: Credential
   readonly principal: Principal
   /** Good at any time and from any address: only the scope is left to ask. */
   readonly plain: boolean
-  readonly use: UseMark
+  readonly kind: KeyKind
+  readonly scopes: readonly string[]
 }
 
 export function passportOf(credential: Credential): Passport {
@@ -20,7 +25,11 @@ export function passportOf(credential: Credential): Passport {
     credential,
     principal: principalOf(credential),
     plain: isPlain(credential),
-    use: { keyId: credential.keyId, lastUsedAtMs: 0, pending: false },
+    kind: credential.kind,
+    scopes: credential.scopes,
+    keyId: credential.keyId,
+    lastUsedAtMs: 0,
+    pending: false,
   }
 }
 
