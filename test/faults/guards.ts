@@ -88,6 +88,16 @@ export const guards = {
       },
     ],
   },
+  'compare-and-set of fills': {
+    holds: 'a late fill changes nothing in the shared tier',
+    edits: [
+      {
+        file: 'adapters/redis-scripts.ts',
+        find: "if redis.pcall('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then return 0 end\n",
+        replace: '',
+      },
+    ],
+  },
   'floors from the log': {
     holds: 'what was read before a revocation is not believed after it',
     edits: [
@@ -105,7 +115,7 @@ export const guards = {
       {
         file: 'cache/follower.ts',
         find: '    if (this.#stopped) return\n    this.#cancelTimer',
-        replace: '    if (this.#lastPresence) return\n    this.#cancelTimer',
+        replace: '    if (this.#o) return\n    this.#cancelTimer',
       },
     ],
   },
