@@ -83,7 +83,6 @@ export function createCheckNode(
     clock,
     log: db.changeLog,
     registry: db.nodes,
-    push,
     node: { id, name: `${hostname()}:${process.pid}`, leaseMs, graceMs },
     floors,
     lease,
@@ -92,8 +91,9 @@ export function createCheckNode(
     beatTimeoutMs: leaseMs / 2,
     windowMs,
     rowLimit: 1_000,
-    snapshotLimit: 100_000,
+    snapshotLimit: 50_000,
     presenceMs,
+    confirmMs: 1_000,
     async onRows(rows) {
       if (!rows.some((row) => row.subjects.includes('patterns'))) return
       keyring = await readKeyring(peppers, db.store)
@@ -131,11 +131,12 @@ export function createCheckNode(
   const gate = createPipeline({
     clock,
     cache,
+    budgetMs: settings.checkBudgetMs,
     keyring: () => keyring ?? missingKeyring(),
     foreign: createForeignAdmission({
       clock,
       limit: foreignConnections,
-      queue: 64,
+      queue: 4_096,
       burst: 100,
       perSecond: 20,
       addressLimit: 10_000,
@@ -161,7 +162,7 @@ export function createCheckNode(
     async start() {
       await receipts.start()
       await follower.start()
-      await preload(cache, db.credentials, clock, settings.preload)
+      await preload(cache, follower, db.credentials, clock, settings.preload)
       lastUsed.start()
       stopDuties = startDuties(stores, clock, windowMs, presenceMs, onEvent)
     },
@@ -194,6 +195,7 @@ function boundedSource(credentials: CredentialSource, poolSize: number) {
 
 async function preload(
   cache: TieredCache<Passport>,
+  follower: Follower,
   credentials: CredentialSource,
   clock: Clock,
   limit: number,
@@ -201,6 +203,8 @@ async function preload(
   if (limit === 0) return
   const sentMono = clock.mono()
   const recent = await credentials.recent(limit)
+  // What was read beyond this node's position could not be judged, and so would not be kept.
+  await follower.catchUp(Math.max(0, ...recent.map(({ at }) => at.seq)))
   cache.preload(
     recent.map(({ digest, at, credential }) => ({
       entry: cache.loader.entry(digest, at, passportOf(credential), sentMono),

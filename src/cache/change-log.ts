@@ -34,6 +34,7 @@ export interface LogSnapshot {
   readonly head: Position
   /** Every floor above this sequence is in `floors`; what was read before it cannot be judged and is not believed. */
   readonly horizon: number
+  /** Ascending by sequence. */
   readonly floors: readonly { readonly subject: string; readonly seq: number; readonly terminal: boolean }[]
   /** Positions from the horizon on, ascending, so that entries in the shared tier can be placed on this history. */
   readonly positions: readonly Position[]

@@ -9,7 +9,7 @@ export type Standing =
   | 'condemned'
 
 export interface FloorsOptions {
-  /** Most floors kept. One more, and all are dropped in favour of one horizon. Default 100,000. */
+  /** Most floors kept. One more, and the lowest tenth gives way to a higher horizon. Default 100,000. */
   readonly limit?: number
 }
 
@@ -49,10 +49,8 @@ export class Floors {
     if (terminal) this.#condemned.add(subject)
     const present = this.#floors.get(subject) ?? 0
     if (present >= seq) return
-    // Deleted first, so that the map stays in the order of sequences and pruning stops at the first survivor.
-    this.#floors.delete(subject)
     this.#floors.set(subject, seq)
-    if (this.#floors.size > this.#limit) this.prune(this.#highest)
+    if (this.#floors.size > this.#limit) this.#pruneTenth()
   }
 
   /** Nothing that was read before `seq` is believed any more. */
@@ -66,10 +64,16 @@ export class Floors {
   prune(seq: number): void {
     this.raiseHorizon(seq)
     for (const [subject, floor] of this.#floors) {
-      if (floor > seq) break
+      if (floor > seq) continue
       this.#floors.delete(subject)
       this.#condemned.delete(subject)
     }
+  }
+
+  /** The lowest tenth goes, so that a table at its bound costs the oldest entries and not all of them. */
+  #pruneTenth(): void {
+    const ascending = Float64Array.from(this.#floors.values()).sort()
+    this.prune(ascending[Math.floor(ascending.length / 10)] ?? this.#highest)
   }
 
   standing(subjects: readonly string[], seq: number): Standing {

@@ -30,7 +30,42 @@ test('a beat applies what is new, and confirms what can restrict', async () => {
   await beat
   expect(node.follower.position).toMatchObject(at)
   expect(node.floors.standing(['key:a'], at.seq - 1)).toBe('outdated')
+  await house.clock.advance(1000)
+  await house.deliver()
   expect(house.sql.list()[0]?.appliedSeq).toBe(at.seq)
+})
+
+test('what moves fast is confirmed as one, at once where the node was quiet', async () => {
+  const { house, node } = await started()
+  await house.clock.advance(1000)
+  await house.deliver()
+  const confirmed = async () => {
+    const beat = node.follower.beat()
+    await house.deliver()
+    await beat
+    return house.sql.list()[0]?.appliedSeq
+  }
+  const first = house.change('a', 'a 2')
+  expect(await confirmed()).toBe(first.seq)
+  for (const value of ['a 3', 'a 4', 'a 5']) {
+    house.change('a', value)
+    expect(await confirmed()).toBe(first.seq)
+  }
+  await house.clock.advance(1000)
+  await house.deliver()
+  expect(house.sql.list()[0]?.appliedSeq).toBe(first.seq + 3)
+})
+
+test('a load may take longer than a beat, and is not begun again', async () => {
+  const house = new SimulatedHouse({ a: 'a 1' })
+  const node = simulatedNode(house)
+  const start = node.follower.start()
+  await house.deliver((what) => what === 'log.snapshot')
+  await house.clock.advance(5000)
+  expect(house.network.parcels.filter(({ what }) => what === 'log.snapshot')).toHaveLength(1)
+  await house.deliver()
+  await start
+  expect(node.lease.isLive()).toBe(true)
 })
 
 test('a beat that is asked for while one is under way is sent after it, and shared', async () => {

@@ -4,16 +4,13 @@ import type { ChangeLog, LogRow, Position } from './change-log.ts'
 import type { Floors } from './floors.ts'
 import type { History } from './history.ts'
 import type { Lease, Sent } from './lease.ts'
-import { encodeMessage } from './node-messages.ts'
 import type { NodeRegistration, NodeRegistry } from './node-registry.ts'
-import type { Push } from './shared-tier.ts'
 import { absence } from './subjects.ts'
 
 export interface FollowerOptions {
   readonly clock: Clock
   readonly log: ChangeLog
   readonly registry: NodeRegistry
-  readonly push: Push
   readonly node: NodeRegistration
   readonly floors: Floors
   readonly lease: Lease
@@ -30,6 +27,8 @@ export interface FollowerOptions {
   readonly snapshotLimit: number
   /** How often a quiet node says that it lives, ms. */
   readonly presenceMs: number
+  /** A node writes how far it has come at most so often, ms: what moves fast is written as one. */
+  readonly confirmMs: number
   /** Told of rows before the lease is renewed over them; a failure fails the beat. */
   readonly onRows?: (rows: readonly LogRow[]) => void | Promise<void>
   readonly onEvent?: (event: FollowerEvent) => void
@@ -53,7 +52,11 @@ export class Follower {
   #stopped = false
   #cancelTimer: () => void = () => {}
   #failing = false
-  #lastPresence = Number.NEGATIVE_INFINITY
+  #confirmedMono = Number.NEGATIVE_INFINITY
+  #cancelConfirm: (() => void) | undefined
+  /** What the beat that runs, or the one given up last, is doing. */
+  #advancing: Promise<unknown> | undefined
+  #loading: Promise<void> | undefined
   #checkpoints: { readonly mono: number; readonly seq: number }[] = []
 
   constructor(options: FollowerOptions) {
@@ -70,18 +73,21 @@ export class Follower {
     return this.#failing
   }
 
-  /** The first beat; throws when it fails. From then on beats go on by themselves until `stop`. */
+  /**
+   * Loads, and takes the first lease; throws when it cannot. From then on beats go on by themselves until `stop`. A
+   * load takes as long as it takes: only beats are given up, because a lease that they would bring is soon worth nothing.
+   */
   async start(): Promise<void> {
+    await this.#load()
     await this.beat()
     this.#schedule()
   }
 
   /** Leaves the registry, so that no revocation waits for this node any more. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    this.#cancelTimer()
-    await this.#beating?.catch(() => {})
-    this.#o.lease.drop()
+    this.halt()
+    // What was given up may still be at it, and must not register the node again after it has left.
+    await Promise.allSettled([this.#advancing, this.#loading])
     await this.#o.registry.leave(this.#o.node.id)
   }
 
@@ -89,6 +95,7 @@ export class Follower {
   halt(): void {
     this.#stopped = true
     this.#cancelTimer()
+    this.#cancelConfirm?.()
     this.#o.lease.drop()
   }
 
@@ -135,7 +142,9 @@ export class Follower {
         throw new Fault('store.unavailable', { detail: `the change log gave no answer in ${this.#o.beatTimeoutMs} ms` })
       })
       late.catch(() => {})
-      const lagRows = await Promise.race([this.#advance(given.signal), late])
+      const advancing = this.#advance(given.signal)
+      this.#advancing = advancing
+      const lagRows = await Promise.race([advancing, late])
       this.#failing = false
       this.#o.onEvent?.({ kind: 'beat', lagRows, tookMs: this.#o.clock.mono() - startedMono })
     } catch (cause) {
@@ -154,20 +163,21 @@ export class Follower {
     while (!signal.aborted && !this.#stopped) {
       const sent = o.lease.stamp()
       if (!this.position) {
-        await this.#load(signal)
+        await this.#load()
         continue
       }
       const from = this.position
       const answer = await o.log.read(o.node.id, from.seq, o.rowLimit)
       if (signal.aborted || this.position !== from) break
       if (!answer.registered) {
+        if (this.#stopped) break
         await o.registry.register(o.node, 0)
-        this.#lastPresence = Number.NEGATIVE_INFINITY
+        this.#confirmedMono = Number.NEGATIVE_INFINITY
         continue
       }
       const news = answer.rows.slice(1)
       if (!isContiguous(from, answer.rows)) {
-        await this.#mend(from, answer.rows, signal)
+        await this.#mend(from, answer.rows)
         continue
       }
       await this.#apply(news, signal)
@@ -197,13 +207,22 @@ export class Follower {
     const at = this.position
     if (!at) return
     this.#prune(at.seq)
-    const quiet = o.clock.mono() - this.#lastPresence >= o.presenceMs
-    if (!restricted && !quiet) return
-    this.#lastPresence = o.clock.mono()
-    if (restricted) o.push.publish(encodeMessage({ kind: 'applied', nodeId: o.node.id, at })).catch(() => {})
-    o.registry.confirm(o.node.id, at).catch((cause) => {
-      this.#lastPresence = Number.NEGATIVE_INFINITY
-      o.onEvent?.({ kind: 'confirm-failed', cause })
+    const sinceMs = o.clock.mono() - this.#confirmedMono
+    if (sinceMs >= (restricted ? o.confirmMs : o.presenceMs)) this.#confirm()
+    else if (restricted) this.#cancelConfirm ??= o.clock.after(o.confirmMs - sinceMs, () => this.#confirm())
+  }
+
+  /** Writes how far this node has come by now, and that it lives. */
+  #confirm(): void {
+    this.#cancelConfirm?.()
+    this.#cancelConfirm = undefined
+    const { clock, registry, node, onEvent } = this.#o
+    const at = this.position
+    if (!at || this.#stopped) return
+    this.#confirmedMono = clock.mono()
+    registry.confirm(node.id, at).catch((cause) => {
+      this.#confirmedMono = Number.NEGATIVE_INFINITY
+      onEvent?.({ kind: 'confirm-failed', cause })
     })
   }
 
@@ -218,15 +237,23 @@ export class Follower {
     if (oldest.seq > this.#o.floors.horizon) this.#o.floors.prune(oldest.seq)
   }
 
+  /** A load goes on when the beat that began it is given up; the next one waits for the same. */
+  #load(aboveSeq = -1): Promise<void> {
+    this.#loading ??= this.#reload(aboveSeq).finally(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
   /**
    * Registered before loaded, loaded before the first lease: a revocation can never miss a node that may accept.
    * `aboveSeq`: how far this node had come in a history that is lost; only a head above it can refuse all of that.
    */
-  async #load(signal: AbortSignal, aboveSeq = -1): Promise<void> {
+  async #reload(aboveSeq: number): Promise<void> {
     const o = this.#o
     await o.registry.register(o.node, 0)
     const snapshot = await o.log.snapshot(o.windowMs, o.snapshotLimit)
-    if (signal.aborted) return
+    if (this.#stopped) return
     if (snapshot.head.seq <= aboveSeq) {
       throw new Fault('store.unavailable', { detail: `the change log went back again, below ${aboveSeq}` })
     }
@@ -234,23 +261,22 @@ export class Follower {
     for (const { subject, seq, terminal } of snapshot.floors) o.floors.raise(subject, seq, terminal)
     // Creations raise no floor in SQL, so absence that was cached before this snapshot cannot be judged.
     o.floors.raise(absence, snapshot.head.seq, false)
+    // What this node had read up to now may belong to what was lost: none of it is believed again.
+    if (aboveSeq >= 0) o.floors.raiseHorizon(snapshot.head.seq)
     await o.onRows?.([{ ...loadedRow, ...snapshot.head }])
-    if (signal.aborted) return
     o.history.restart(snapshot.positions, snapshot.head)
     // What was loaded is applied, and receipts may wait to hear so.
-    this.#lastPresence = Number.NEGATIVE_INFINITY
+    this.#confirmedMono = Number.NEGATIVE_INFINITY
   }
 
   /** The log does not go on from where this node stands: rows were trimmed, or history is another one. */
-  async #mend(from: Position, rows: readonly LogRow[], signal: AbortSignal): Promise<void> {
+  async #mend(from: Position, rows: readonly LogRow[]): Promise<void> {
     const o = this.#o
     const trimmed = rows[0] !== undefined && rows[0].seq > from.seq
     o.onEvent?.({ kind: trimmed ? 'gap' : 'forked', at: from })
     o.lease.drop()
     if (!trimmed) await o.log.fork(from.seq)
-    // What this node read up to now may belong to what was lost: none of it is believed again.
-    await this.#load(signal, from.seq)
-    if (this.position) o.floors.raiseHorizon(this.position.seq)
+    await this.#load(from.seq)
   }
 }
 

@@ -22,7 +22,7 @@ async function pair() {
 test('a receipt is complete as soon as every node has said that it applied the change', async () => {
   const { house, first, commit } = await pair()
   const change = commit()
-  const receipt = first.receipts.announce(change.seq).then(() => first.receipts.receipt(change, 2000))
+  const receipt = first.receipts.announce(change.seq, true).then(() => first.receipts.receipt(change, 2000))
   await house.deliver()
   await house.clock.advance(100)
   await house.deliver()
@@ -37,9 +37,22 @@ test('without any message the confirmations in SQL complete it', async () => {
   const beat = second.follower.beat()
   await house.deliver((what) => what.startsWith('push'))
   await beat
-  await house.clock.advance(100)
-  await house.deliver((what) => what.startsWith('push'))
+  for (let round = 0; round < 11; round++) {
+    await house.clock.advance(100)
+    await house.deliver((what) => what.startsWith('push'))
+  }
   expect((await receipt).complete).toBe(true)
+})
+
+test('nobody gives a word that nobody waits for', async () => {
+  const { house, first, commit } = await pair()
+  const said: string[] = []
+  const leave = await house.bus.push('ear').subscribe((message) => void said.push(message))
+  const announced = first.receipts.announce(commit().seq)
+  await house.deliver()
+  await announced
+  expect(said).toEqual([expect.stringMatching(/^c /)])
+  leave()
 })
 
 test('a silent node is waited for until it can accept no more, and named', async () => {

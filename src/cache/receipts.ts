@@ -57,10 +57,10 @@ export class Receipts {
     this.#heard.clear()
   }
 
-  /** Tells the other nodes that there is something to read; this node reads at once. */
-  async announce(seq: number): Promise<void> {
+  /** Tells the other nodes that there is something to read, and `asks` for their word; this node reads at once. */
+  async announce(seq: number, asks = false): Promise<void> {
     await Promise.allSettled([
-      this.#o.push.publish(encodeMessage({ kind: 'changed', seq })),
+      this.#o.push.publish(encodeMessage({ kind: 'changed', seq, asks })),
       this.#o.follower.catchUp(seq),
     ])
   }
@@ -132,9 +132,18 @@ export class Receipts {
     for (const look of [...this.#waiting]) look()
   }
 
+  /** Reads on, and gives the word that is asked for: a node that could not read on has none to give. */
+  async #readOn(seq: number, asks: boolean): Promise<void> {
+    const { follower, history, push, nodeId } = this.#o
+    await follower.catchUp(seq)
+    const at = history.head
+    if (asks && at && at.seq >= seq) await push.publish(encodeMessage({ kind: 'applied', nodeId, at }))
+  }
+
   #hear(text: string): void {
     const message = decodeMessage(text)
-    if (message?.kind === 'changed') this.#o.follower.catchUp(message.seq).catch(() => {})
+    // What fails here is found out by the next beat, and read from the node's row by who waits.
+    if (message?.kind === 'changed') this.#readOn(message.seq, message.asks).catch(() => {})
     if (message?.kind !== 'applied') return
     const before = this.#heard.get(message.nodeId)
     const overtaken = before && before.seq > message.at.seq && this.#o.history.place(before) === 'mine'

@@ -75,13 +75,14 @@ export class TieredCache<T> {
 
   /**
    * The whole read. `key` names the entry in this process, `slot` everywhere else. Answers within the budget or
-   * throws: `store.unavailable`, `check.overloaded`, `check.budget`.
+   * throws: `store.unavailable`, `check.overloaded`, `check.budget`. `deadlineMono`: for a caller whose budget began
+   * before it came here.
    */
-  async read(key: string, slot: string): Promise<Reading<T>> {
+  async read(key: string, slot: string, deadlineMono?: number): Promise<Reading<T>> {
     const startedMono = this.#clock.mono()
-    const deadline = startedMono + this.#budgetMs
+    const deadline = deadlineMono ?? startedMono + this.#budgetMs
     for (;;) {
-      if (!this.#lease.isLive()) await this.#regainLease(deadline)
+      await this.isCurrent(deadline)
       const known = this.#fromMemory(key, slot)
       if (known) return known
       const flown = await this.#load(key, slot, deadline)
@@ -97,9 +98,24 @@ export class TieredCache<T> {
     }
   }
 
-  /** Whether this process remembers the key, still good or not. */
-  holds(key: string): boolean {
-    return this.#entries.get(key) !== undefined
+  /** Whether this process has a value for the key that still stands: to read it asks nobody who could be overrun. */
+  holds(key: string, slot: string): boolean {
+    const entry = this.#entries.get(key) ?? this.#warm.get(slot)
+    return entry !== undefined && this.#floors.standing(entry.subjects, entry.seq) !== 'outdated'
+  }
+
+  get isLive(): boolean {
+    return this.#lease.isLive()
+  }
+
+  /**
+   * Whether the node knows the log up to now. Waits for a beat where it does not, unless beats are known to fail: then
+   * nobody waits for what will not come.
+   */
+  async isCurrent(deadlineMono: number): Promise<boolean> {
+    if (this.#lease.isLive()) return true
+    if (!this.#follower.failing) await within(this.#clock, deadlineMono, this.#follower.beat()).catch(() => {})
+    return this.#lease.isLive()
   }
 
   /** Puts entries in memory that were read ahead of need. */
@@ -116,12 +132,6 @@ export class TieredCache<T> {
 
   get loader(): Loader<T> {
     return this.#loader
-  }
-
-  /** Waits for a beat, unless beats are known to fail: then nobody waits for what will not come. */
-  async #regainLease(deadline: number): Promise<void> {
-    if (this.#follower.failing) return
-    await within(this.#clock, deadline, this.#follower.beat()).catch(() => {})
   }
 
   #fromMemory(key: string, slot: string): Reading<T> | undefined {

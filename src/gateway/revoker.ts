@@ -39,7 +39,7 @@ export function createRevoker(options: RevokerOptions): Revoker {
         knownMono: clock.mono(),
       }
       await condemn(revocation)
-      await receipts.announce(change.seq)
+      await receipts.announce(change.seq, timeoutMs > 0)
       const receipt = await receipts.receipt(change, timeoutMs)
       onReceipt?.(receipt)
       return receipt

@@ -69,7 +69,6 @@ export function simulatedNode(house: SimulatedHouse, options: SimulatedNodeOptio
     clock,
     log: simulatedLog(network, sql, id),
     registry,
-    push,
     node: { id, name: id, leaseMs: 1000, graceMs },
     floors,
     lease,
@@ -80,6 +79,7 @@ export function simulatedNode(house: SimulatedHouse, options: SimulatedNodeOptio
     rowLimit: 100,
     snapshotLimit: 100,
     presenceMs: 5000,
+    confirmMs: 1000,
   })
   const cache = new TieredCache<string>({
     clock,

@@ -24,6 +24,8 @@ export class LastUsed {
   readonly #limit: number
   #pending: UseMark[] = []
   #cancel: () => void = () => {}
+  #writing: Promise<void> = Promise.resolve()
+  #stopped = false
 
   constructor(options: LastUsedOptions) {
     this.#o = options
@@ -43,13 +45,19 @@ export class LastUsed {
   }
 
   start(): void {
+    if (this.#stopped) return
     this.#cancel = this.#o.clock.after(this.#o.everyMs, () => {
       void this.flush().finally(() => this.start())
     })
   }
 
   /** Writes what waits. What could not be written waits on. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
+  }
+
+  async #write(): Promise<void> {
     const marks = this.#pending
     if (marks.length === 0) return
     this.#pending = []
@@ -64,6 +72,7 @@ export class LastUsed {
 
   /** Writes what waits, and ends. */
   async stop(): Promise<void> {
+    this.#stopped = true
     this.#cancel()
     await this.flush()
   }

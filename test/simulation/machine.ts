@@ -61,7 +61,6 @@ export function createMachine(world: Surroundings, place: number, life: number):
     clock,
     log: subject.ports.simulatedLog(network, sql, id),
     registry,
-    push,
     node: { id, name: id, leaseMs: times.leaseMs, graceMs },
     floors,
     lease,
@@ -72,6 +71,7 @@ export function createMachine(world: Surroundings, place: number, life: number):
     rowLimit: profile.rowLimit,
     snapshotLimit: profile.snapshotLimit,
     presenceMs: times.presenceMs,
+    confirmMs: times.confirmMs,
     onEvent: (event) => world.say(`${id} ${event.kind}`),
   })
   const loading = new Map<string, number>()

@@ -28,6 +28,7 @@ export const times = {
   budgetMs: 200,
   fillLeaseMs: 80,
   presenceMs: 100,
+  confirmMs: 30,
   reapMarginMs: 250,
   tierTimeoutMs: 50,
 } as const
