@@ -2,18 +2,21 @@ import type { TieredCache } from '../cache/tiered-cache.ts'
 import type { Reading } from '../cache/tiered-cache-options.ts'
 import type { Certificate, Verdict } from '../domain/verdict.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { Fault } from '../kernel/fault.ts'
 import { tokenHash } from '../tokens/digest.ts'
 import type { LastUsed } from '../usage/last-used.ts'
 import { authorise, refusal } from './authorise.ts'
 import type { ForeignAdmission } from './foreign-admission.ts'
 import type { Ask, Gate } from './gate.ts'
 import type { Passport } from './passport.ts'
-import { type Keyring, recognise } from './recognise.ts'
+import { type Keyring, type Recognised, recognise } from './recognise.ts'
 import type { VerdictFigures } from './verdict-figures.ts'
 
 export interface PipelineOptions {
   readonly clock: Clock
   readonly cache: TieredCache<Passport>
+  /** Longest time of one check, ms; past it the verdict is `UNAVAILABLE`. */
+  readonly budgetMs: number
   /** Asked anew on each miss, so that a change reaches the next check. */
   readonly keyring: () => Keyring
   readonly foreign: ForeignAdmission
@@ -34,7 +37,7 @@ export interface PipelineOptions {
  * A refusal is a value. What cannot be decided is the refusal `UNAVAILABLE`, never a wrong key.
  */
 export function createPipeline(options: PipelineOptions): Gate {
-  const { clock, cache, keyring, foreign, lastUsed, figures, onSlowVerdict, onFailure } = options
+  const { clock, cache, budgetMs, keyring, foreign, lastUsed, figures, onSlowVerdict, onFailure } = options
 
   function peek(token: string, ask?: Ask): Verdict | undefined {
     if (!hasShape(token)) return undefined
@@ -62,17 +65,28 @@ export function createPipeline(options: PipelineOptions): Gate {
   }
 
   async function decide(token: string, hash: string, ask: Ask | undefined): Promise<Verdict> {
-    const recognised = recognise(token, hash, keyring())
-    if (recognised.kind === 'refused') return counted(refusal(recognised.reason))
-    const read = () => cache.read(hash, recognised.slot)
+    const deadline = clock.mono() + budgetMs
     try {
-      if (recognised.kind === 'native') return conclude(await read(), ask)
-      const admitted = await foreign.admit(ask?.peer ?? ask?.ip, cache.holds(hash), read)
+      const recognised = await recogniseNow(token, hash, deadline)
+      if (recognised.kind === 'refused') return counted(refusal(recognised.reason))
+      const { kind, slot } = recognised
+      const read = () => cache.read(hash, slot, deadline)
+      // What is known asks nobody who could be overrun.
+      if (kind === 'native' || cache.holds(hash, slot)) return conclude(await read(), ask)
+      const admitted = await foreign.admit(ask?.peer ?? ask?.ip, deadline, read)
       return admitted === 'over-allowance' ? counted(refusal('RATE_LIMITED')) : conclude(admitted, ask)
     } catch (cause) {
       onFailure?.(cause)
       return counted(refusal('UNAVAILABLE'))
     }
+  }
+
+  /** Forms and peppers change by the log: only who knows the log may say that a token fits none of them. */
+  async function recogniseNow(token: string, hash: string, deadline: number): Promise<Recognised> {
+    const recognised = recognise(token, hash, keyring())
+    if (recognised.kind !== 'refused' || recognised.reason === 'MALFORMED' || cache.isLive) return recognised
+    if (await cache.isCurrent(deadline)) return recognise(token, hash, keyring())
+    throw new Fault('store.unavailable', { detail: 'whether such keys exist is not known without the change log' })
   }
 
   function conclude(reading: Reading<Passport>, ask: Ask | undefined): Verdict {
