@@ -39,7 +39,7 @@ export const inProcess: Row = {
           },
         ],
         notes: [
-          `${checks.tokens.length} keys in random order, a fresh header string for each call on both sides, one core; ` +
+          `${checks.tokens.length} keys in random order, a fresh header string for each call on both sides, one core, processor time; ` +
             `median and middle half of ${pairs.subject.length} interleaved pairs.`,
         ],
       }
