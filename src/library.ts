@@ -4,6 +4,7 @@ import type { Ask, Gate } from './gateway/gate.ts'
 import { systemClock } from './kernel/clock.ts'
 import { Fault } from './kernel/fault.ts'
 import { openCheck, startCheck } from './runtime-check.ts'
+import { startDuties } from './runtime-duties.ts'
 import { openKeyring } from './runtime-keyring.ts'
 import { createLog } from './runtime-log.ts'
 import { type Settings, type SettingsInput, settingsFrom } from './settings.ts'
@@ -29,12 +30,15 @@ export async function createGatehouse(options: SettingsInput = {}): Promise<Gate
   const settings = settingsFrom(options)
   const opened = await openCheck(settings, systemClock, createLog(settings), ({ db }) => recognition(settings, db))
   await startCheck(opened)
-  const { node, stores } = opened
+  const { node, stores, onEvent } = opened
+  // With a verifier the role may only check: what is done for all nodes is left to the servers.
+  const stopDuties = settings.verifier === null ? startDuties(stores, settings, systemClock, onEvent) : undefined
   return {
     peek: node.gate.peek,
     verify: node.gate.verify,
     nodeId: node.id,
     async close() {
+      await stopDuties?.()
       await node.stop()
       await stores.close()
     },

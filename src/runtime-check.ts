@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from './kernel/clock.ts'
 import { teller, text } from './runtime-log.ts'
 import { createMetrics, type Metrics } from './runtime-metrics.ts'
-import { type CheckNode, createCheckNode } from './runtime-node.ts'
+import { type CheckNode, createCheckNode, type NodeEvent } from './runtime-node.ts'
 import { openStores, type Stores } from './runtime-stores.ts'
 import type { Settings } from './settings.ts'
 import type { RecognitionRing } from './tokens/peppers.ts'
@@ -12,6 +12,8 @@ export interface OpenedCheck<R extends RecognitionRing> {
   readonly node: CheckNode
   readonly metrics: Metrics
   readonly ring: R
+  /** Counts what happens, and logs what operators are to read. */
+  readonly onEvent: (event: NodeEvent) => void
 }
 
 /**
@@ -33,11 +35,12 @@ export async function openCheck<R extends RecognitionRing>(
     const ring = await prepare(stores)
     const metrics = createMetrics(() => node, stores.sharedUp)
     const tell = teller(log)
-    node = createCheckNode(settings, stores, ring, clock, (event) => {
+    const onEvent = (event: NodeEvent) => {
       metrics.onEvent(event)
       tell(event)
-    })
-    return { stores, node, metrics, ring }
+    }
+    node = createCheckNode(settings, stores, ring, clock, onEvent)
+    return { stores, node, metrics, ring, onEvent }
   } catch (cause) {
     await stores.close()
     throw cause

@@ -8,7 +8,6 @@ import {
   History,
   Lease,
   Receipts,
-  startReaper,
   TieredCache,
 } from './cache/index.ts'
 import type { Verdict } from './domain/verdict.ts'
@@ -58,6 +57,14 @@ export interface CheckNode {
   stop(): Promise<void>
 }
 
+/** How long a floor matters, ms: as long as anything that was read before it could be believed. */
+export function windowOf({ positiveMs, fillLeaseMs, leaseMs, graceMs }: Settings): number {
+  return positiveMs + fillLeaseMs + leaseMs + graceMs
+}
+
+/** A node that has nothing to confirm tells as often as this that it lives, ms. */
+export const presenceMs = 5_000
+
 /** Beats and look-ups share the connections: so many are never taken by look-ups. */
 const reservedConnections = 3
 const foreignConnections = 2
@@ -74,8 +81,7 @@ export function createCheckNode(
   const floors = new Floors()
   const history = new History()
   const { leaseMs, graceMs, beatMs, positiveMs, fillLeaseMs } = settings
-  const windowMs = positiveMs + fillLeaseMs + leaseMs + graceMs
-  const presenceMs = 5_000
+  const windowMs = windowOf(settings)
   const lease = new Lease({ clock, leaseMs, graceMs })
   let keyring: Keyring | undefined
 
@@ -147,7 +153,6 @@ export function createCheckNode(
     onFailure: (cause) => onEvent({ source: 'check', event: { kind: 'failed', cause } }),
   })
   const receipts = new Receipts({ clock, registry: db.nodes, push, follower, history, nodeId: id })
-  let stopDuties = () => {}
 
   return {
     id,
@@ -164,10 +169,8 @@ export function createCheckNode(
       await follower.start()
       await preload(cache, follower, db.credentials, clock, settings.preload)
       lastUsed.start()
-      stopDuties = startDuties(stores, clock, windowMs, presenceMs, onEvent)
     },
     async stop() {
-      stopDuties()
       receipts.stop()
       const failed = (what: string) => (cause: unknown) =>
         onEvent({ source: 'duty', event: { kind: 'failed', what, cause } })
@@ -212,36 +215,4 @@ async function preload(
       sentMono,
     })),
   )
-}
-
-/** What any node does for all, and may do twice: striking off the dead, trimming the log. */
-function startDuties(
-  { db }: Stores,
-  clock: Clock,
-  windowMs: number,
-  presenceMs: number,
-  onEvent: (event: NodeEvent) => void,
-): () => void {
-  const stopReaper = startReaper({
-    clock,
-    registry: db.nodes,
-    random: Math.random,
-    everyMs: 30_000,
-    marginMs: 3 * presenceMs,
-    onEvent: (event) => onEvent({ source: 'duty', event: { ...event, what: 'membership' } }),
-  })
-  let cancelTrim = () => {}
-  const trim = () => {
-    cancelTrim = clock.after(60_000 * (0.5 + Math.random()), () => {
-      db.changeLog.trim(2 * windowMs).catch((cause) => {
-        onEvent({ source: 'duty', event: { kind: 'failed', what: 'trimming the log', cause } })
-      })
-      trim()
-    })
-  }
-  trim()
-  return () => {
-    stopReaper()
-    cancelTrim()
-  }
 }

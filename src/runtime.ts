@@ -9,6 +9,7 @@ import { type Clock, systemClock } from './kernel/clock.ts'
 import type { Secret } from './kernel/secret.ts'
 import { type OpenedCheck, openCheck, startCheck } from './runtime-check.ts'
 import { type Demo, makeDemo } from './runtime-demo.ts'
+import { startDuties } from './runtime-duties.ts'
 import { openKeyring } from './runtime-keyring.ts'
 import { createLog } from './runtime-log.ts'
 import type { CheckNode } from './runtime-node.ts'
@@ -90,6 +91,7 @@ function running({ settings, clock, log, opened, silent, authority, bootstrap }:
     },
   })
   const startedAt = new Date(clock.wall()).toISOString()
+  const stopDuties = startDuties(stores, settings, clock, opened.onEvent)
   const nodeState = () => stateOf(settings, stores, node, clock, startedAt)
   const tls = settings.tls && { cert: settings.tls.cert, key: settings.tls.key.reveal() }
 
@@ -117,6 +119,7 @@ function running({ settings, clock, log, opened, silent, authority, bootstrap }:
     close() {
       closing ??= (async () => {
         await server?.close()
+        await stopDuties()
         await node.stop()
         await stores.close()
       })()

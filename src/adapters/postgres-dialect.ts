@@ -12,10 +12,13 @@ import {
 import { Fault } from '../kernel/fault.ts'
 import type { PostgresPool, Session } from './postgres-pool.ts'
 
-/** Kysely on our pool, which gives broken connections back as broken and speaks in faults. */
-export function postgresDialect(pool: PostgresPool): Dialect {
+/**
+ * Kysely on our pool, which gives broken connections back as broken and speaks in faults. `statementMs`: how long a
+ * statement of a transaction may take before the server ends it, where that is less than it is for all.
+ */
+export function postgresDialect(pool: PostgresPool, statementMs?: number): Dialect {
   return {
-    createDriver: () => new PostgresDriver(pool),
+    createDriver: () => new PostgresDriver(pool, statementMs),
     createAdapter: () => new PostgresAdapter(),
     createQueryCompiler: () => new PostgresQueryCompiler(),
     createIntrospector: (db) => new PostgresIntrospector(db),
@@ -24,9 +27,11 @@ export function postgresDialect(pool: PostgresPool): Dialect {
 
 class PostgresDriver implements Driver {
   readonly #pool: PostgresPool
+  readonly #limit: string
 
-  constructor(pool: PostgresPool) {
+  constructor(pool: PostgresPool, statementMs: number | undefined) {
     this.#pool = pool
+    this.#limit = statementMs === undefined ? '' : `; set local statement_timeout = ${statementMs}`
   }
 
   async init(): Promise<void> {}
@@ -39,7 +44,8 @@ class PostgresDriver implements Driver {
     session.failure = undefined
     const isolation = `isolation level ${settings.isolationLevel ?? 'read committed'}`
     const access = settings.accessMode ?? 'read write'
-    await session.run({ text: `start transaction ${isolation}, ${access}`, values: [] })
+    // Both in one round trip: without values the server takes several statements at once.
+    await session.run({ text: `start transaction ${isolation}, ${access}${this.#limit}`, values: [] })
   }
 
   /** The server answers a commit after a failed statement with a quiet rollback. */
@@ -63,9 +69,8 @@ class PostgresDriver implements Driver {
     session.release()
   }
 
-  destroy(): Promise<void> {
-    return this.#pool.close()
-  }
+  /** The pool may carry other dialects too, and ends with whoever opened it. */
+  async destroy(): Promise<void> {}
 }
 
 class PostgresConnection implements DatabaseConnection {

@@ -2,10 +2,12 @@ import { Kysely, sql } from 'kysely'
 import type { Push } from '../cache/shared-tier.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { postgresDialect } from './postgres-dialect.ts'
-import { lostDeadlock } from './postgres-fault.ts'
+import { lacksRight, lostDeadlock } from './postgres-fault.ts'
 import { openPool, type PostgresPool } from './postgres-pool.ts'
 import { createPostgresPush } from './postgres-push.ts'
+import { listsAtOnce, sharesOf } from './postgres-shares.ts'
 import type { Prepared, SqlEngine } from './sql-engine.ts'
+import { appendAtOnce } from './sql-log.ts'
 import type { Schema } from './sql-schema.ts'
 
 export interface PostgresOptions {
@@ -17,13 +19,18 @@ export interface PostgresOptions {
 }
 
 const deadlockTries = 3
+/** Far more than a statement of a list needs, since each looks at a bounded number of rows. */
+const listStatementMs = 2_000
 /** Any number that nothing else in the database locks. */
 const migrationLock = 0x67_61_74_65
 
 export async function openPostgres(options: PostgresOptions): Promise<{ engine: SqlEngine; push: Push | null }> {
   const { url, poolSize, clock, transactionPooler = false } = options
   const pool = openPool({ url, size: poolSize, transactionPooler })
-  const db = new Kysely<Schema>({ dialect: postgresDialect(pool) })
+  const shares = sharesOf(pool, poolSize, clock)
+  const work = new Kysely<Schema>({ dialect: postgresDialect(shares.work) })
+  const beat = new Kysely<Schema>({ dialect: postgresDialect(shares.beat) })
+  const lists = new Kysely<Schema>({ dialect: postgresDialect(shares.work, listStatementMs) })
   try {
     await pool.run({ text: 'select 1', values: [] })
   } catch (error) {
@@ -34,23 +41,46 @@ export async function openPostgres(options: PostgresOptions): Promise<{ engine: 
     kind: 'postgres',
     // Bytes, not the rules of a language: the same order everywhere, and no index breaks with a new libc.
     types: { integer: sql`bigint`, text: sql`text collate "C"` },
-    reader: db,
+    reader: work,
+    urgent: { reader: beat, write: (change) => write(beat, change) },
+    lists: { atOnce: listsAtOnce(poolSize), rows: 20_000 },
+    list: (make) => transaction(lists, 'read committed', 'read only', make),
     now: () => sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
     lock: (query) => query.forUpdate(),
-    write: (work) => again(() => db.transaction().setIsolationLevel('read committed').execute(work)),
-    snapshot: (work) => {
-      return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
+    write: (change) => write(work, change),
+    append: (tx, change) => appendAtOnce(tx, engine, change),
+    snapshot: (read) => transaction(beat, 'repeatable read', 'read only', read),
+    migration: (change) => migration(openPool({ url, size: 1, transactionPooler, unlimited: true }), change),
+    prepare: (name, statement, use) => {
+      return prepared(shares[use], transactionPooler ? undefined : name, statement.compile(work))
     },
-    migration: (work) => migration(openPool({ url, size: 1, transactionPooler, unlimited: true }), work),
-    prepare: (name, statement) => prepared(pool, transactionPooler ? undefined : name, statement.compile(db)),
+    lacksRight,
     tables: async (any) => {
       const found = await sql<{ name: string }>`select relname as name from pg_catalog.pg_class
         where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')`.execute(any)
       return found.rows.map(({ name }) => name)
     },
-    close: () => db.destroy(),
+    async close() {
+      await Promise.all([work, beat, lists].map((db) => db.destroy()))
+      await pool.close()
+    },
   }
-  return { engine, push: transactionPooler ? null : createPostgresPush(pool, url, clock) }
+  return { engine, push: transactionPooler ? null : createPostgresPush(shares.beat, url, clock) }
+}
+
+type Work<T> = (tx: Kysely<Schema>) => Promise<T>
+
+function write<T>(db: Kysely<Schema>, work: Work<T>): Promise<T> {
+  return again(() => transaction(db, 'read committed', 'read write', work))
+}
+
+function transaction<T>(
+  db: Kysely<Schema>,
+  isolation: 'read committed' | 'repeatable read',
+  access: 'read only' | 'read write',
+  work: Work<T>,
+): Promise<T> {
+  return db.transaction().setIsolationLevel(isolation).setAccessMode(access).execute(work)
 }
 
 /** Only before a commit was sent: a transaction that lost a deadlock has done nothing. */
@@ -65,7 +95,7 @@ async function again<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 /** On a connection of its own, which may wait for as long as the migration of another node takes. */
-async function migration<T>(pool: PostgresPool, work: (tx: Kysely<Schema>) => Promise<T>): Promise<T> {
+async function migration<T>(pool: PostgresPool, work: Work<T>): Promise<T> {
   const db = new Kysely<Schema>({ dialect: postgresDialect(pool) })
   try {
     return await db.transaction().execute(async (tx) => {
@@ -75,6 +105,7 @@ async function migration<T>(pool: PostgresPool, work: (tx: Kysely<Schema>) => Pr
     })
   } finally {
     await db.destroy()
+    await pool.close()
   }
 }
 

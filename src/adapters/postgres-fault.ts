@@ -22,6 +22,10 @@ export function lostDeadlock(error: unknown): boolean {
   return error instanceof Fault && isServerError(error.cause) && ['40P01', '40001'].includes(error.cause.code)
 }
 
+export function lacksRight(error: unknown): boolean {
+  return error instanceof Fault && isServerError(error.cause) && error.cause.code === '42501'
+}
+
 /** Errors of the driver hold statements and hosts, but never the password; values stay in the cause, for the log. */
 export function postgresFault(error: unknown): unknown {
   if (error instanceof Fault || !(error instanceof Error)) return error

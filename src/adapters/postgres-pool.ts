@@ -35,7 +35,8 @@ export interface Session {
 }
 
 export interface PostgresPool {
-  session(): Promise<Session>
+  /** `onRelease` is called once, when the connection is given back. */
+  session(onRelease?: () => void): Promise<Session>
   /** One statement on whichever connection is free. When `signal` fires, the caller goes and the statement ends alone. */
   run(statement: Statement, signal?: AbortSignal): Promise<Answer>
   close(): Promise<void>
@@ -80,13 +81,18 @@ export function openPool(options: PostgresPoolOptions): PostgresPool {
   // An idle connection that breaks leaves the pool by itself; without a listener it would end the process.
   pool.on('error', ignore)
   let reached = false
-  const session = async () => {
+  const session = async (onRelease?: () => void) => {
     const client = await pool.connect().catch((error: unknown) => {
       throw reached ? postgresFault(error) : openFault(error, placeOf(url))
     })
     reached = true
-    return hold(client)
+    return hold(client, onRelease)
   }
+  return poolOf(session, () => pool.end())
+}
+
+/** All of a pool that follows from how it gives out connections. */
+export function poolOf(session: PostgresPool['session'], close: () => Promise<void>): PostgresPool {
   const run = async (statement: Statement, signal?: AbortSignal) => {
     const held = await session()
     try {
@@ -99,7 +105,7 @@ export function openPool(options: PostgresPoolOptions): PostgresPool {
   return {
     session,
     run: (statement, signal) => (signal ? abandonable(run(statement, signal), signal) : run(statement)),
-    close: () => pool.end(),
+    close,
   }
 }
 
@@ -118,7 +124,7 @@ async function greet(client: pg.ClientBase): Promise<void> {
   throw new Fault('store.unavailable', { detail: 'DATABASE_URL leads to a standby; name the primary' })
 }
 
-function hold(client: pg.PoolClient): Session {
+function hold(client: pg.PoolClient, onRelease = ignore): Session {
   let broken = false
   const onError = () => {
     broken = true
@@ -143,6 +149,7 @@ function hold(client: pg.PoolClient): Session {
     release() {
       client.removeListener('error', onError)
       client.release(broken)
+      onRelease()
     },
   }
 }

@@ -42,6 +42,6 @@ test('a key of another type is a miss and is replaced', async () => {
   expect(await tier.readOrLease('list', 'one', 1000)).toEqual({ kind: 'leased' })
   await server.command('DEL', key)
   await server.command('LPUSH', key, 'x')
-  await tier.merge('list', { kind: 'absent', at: { seq: 1, mark: 'a' } }, 1000)
+  await tier.merge('list', { kind: 'absent', at: { seq: 1, mark: 'a' }, payload: '' }, 1000)
   expect(await tier.readOrLease('list', 'one', 1000)).toMatchObject({ kind: 'state' })
 })

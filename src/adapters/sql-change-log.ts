@@ -17,11 +17,21 @@ export interface TrimmableLog extends ChangeLog {
 
 type ReadRow = { readonly registered: number } & { [C in keyof Omit<LogTable, 'at_ms'>]: LogTable[C] | null }
 
+/** A role that only checks may not write the log, and is not given that right for the sake of a failover. */
+function waitsForServer(cause: unknown): Fault {
+  return new Fault('store.unavailable', {
+    detail: 'the change log lost rows in a failover, and only a Gatehouse server may start it anew: keep one running',
+    cause,
+  })
+}
+
+const trimmedAtOnce = 1_000
+
 /** A beat that takes longer has outlived the lease it would bring. */
 const beatTimeoutMs = 1_000
 
 export function sqlChangeLog(engine: SqlEngine): TrimmableLog {
-  const read = engine.prepare<ReadRow>('gatehouse_read', readStatement)
+  const read = engine.prepare<ReadRow>('gatehouse_read', readStatement, 'beat')
   return {
     async read(nodeId, fromSeq, limit) {
       const rows = await read([nodeId, fromSeq, limit], { timeoutMs: beatTimeoutMs })
@@ -36,9 +46,13 @@ export function sqlChangeLog(engine: SqlEngine): TrimmableLog {
         throw new Fault('internal', { detail: `a log cannot be forked at ${seenSeq}` })
       }
       const change = { subjects: [everything], terminal: false, restricts: true }
-      await engine.write((tx) => forkLog(tx, engine, seenSeq, change))
+      await engine.urgent
+        .write((tx) => forkLog(tx, engine, seenSeq, change))
+        .catch((cause: unknown) => {
+          throw engine.lacksRight(cause) ? waitsForServer(cause) : cause
+        })
     },
-    trim: (windowMs) => engine.write((tx) => trim(tx, engine, windowMs)),
+    trim: (windowMs) => trim(engine, windowMs),
   }
 }
 
@@ -81,7 +95,9 @@ async function snapshot(tx: Kysely<Schema>, engine: SqlEngine, windowMs: number,
   return {
     head: { seq: head.seq, mark: head.mark },
     horizon,
-    floors: floors.filter(({ seq }) => seq > horizon).map((floor) => ({ ...floor, terminal: floor.terminal === 1 })),
+    floors: floors
+      .flatMap((floor) => (floor.seq > horizon ? [{ ...floor, terminal: floor.terminal === 1 }] : []))
+      .reverse(),
     positions: positions.flatMap(({ seq, mark }) => (seq >= horizon ? [{ seq, mark }] : [])).reverse(),
   }
 }
@@ -98,10 +114,26 @@ async function newestOutOf(tx: Kysely<Schema>, engine: SqlEngine, windowMs: numb
   return row?.seq
 }
 
-async function trim(tx: Kysely<Schema>, engine: SqlEngine, windowMs: number): Promise<number> {
-  const horizon = await newestOutOf(tx, engine, windowMs)
+/**
+ * A piece at a time, so that nobody waits long for the lock of SQLite. Rows before floors: floors count from the oldest
+ * row on, so at every moment those above it are whole.
+ */
+async function trim(engine: SqlEngine, windowMs: number): Promise<number> {
+  const horizon = await engine.write((tx) => newestOutOf(tx, engine, windowMs))
   if (horizon === undefined) return 0
-  await tx.deleteFrom('floors').where('seq', '<=', horizon).execute()
-  const removed = await tx.deleteFrom('change_log').where('seq', '<', horizon).executeTakeFirst()
-  return Number(removed.numDeletedRows)
+  const pieces = async (table: 'change_log' | 'floors', side: '<' | '<=') => {
+    const id = sql.ref(table === 'floors' ? 'subject' : 'seq')
+    const old = sql`select ${id} from ${sql.table(table)} where seq ${sql.raw(side)} ${horizon} order by seq limit ${trimmedAtOnce}`
+    const some = sql`delete from ${sql.table(table)} where ${id} in (${old}) and seq ${sql.raw(side)} ${horizon}`
+    let removed = 0
+    for (;;) {
+      const done = await engine.write((tx) => some.execute(tx))
+      const count = Number(done.numAffectedRows ?? 0)
+      removed += count
+      if (count < trimmedAtOnce) return removed
+    }
+  }
+  const removed = await pieces('change_log', '<')
+  await pieces('floors', '<=')
+  return removed
 }

@@ -29,8 +29,8 @@ type FoundRow = { readonly seq: number; readonly mark: string } & (FoundKey | { 
 const findTimeoutMs = 2_000
 
 export function sqlCredentialSource(engine: SqlEngine): CredentialSource {
-  const find = engine.prepare<FoundRow>('gatehouse_find', findStatement)
-  const recent = engine.prepare<FoundRow & { readonly digest: string }>('gatehouse_recent', recentStatement)
+  const find = engine.prepare<FoundRow>('gatehouse_find', findStatement, 'lookup')
+  const recent = engine.prepare<FoundRow & { readonly digest: string }>('gatehouse_recent', recentStatement, 'lookup')
   return {
     async find(digest, signal) {
       const [row] = await find([digest], { signal, timeoutMs: findTimeoutMs })

@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/fault.ts'
 import { sqlChangeLog, type TrimmableLog } from './sql-change-log.ts'
 import { sqlCredentialSource } from './sql-credential-source.ts'
+import { type Duties, sqlDuties } from './sql-duties.ts'
 import type { SqlEngine } from './sql-engine.ts'
 import { type Migration, migrations } from './sql-migrations.ts'
 import { migrate, type SchemaState, schemaState } from './sql-migrator.ts'
@@ -34,6 +35,7 @@ export interface SqlDatabase {
   readonly nodes: NodeRegistry
   readonly usage: UsageStore
   readonly vault: VaultStore
+  readonly duties: Duties
   /** `null` on SQLite and behind a transaction pooler, which cannot tell other processes: those wait for their next beat. */
   readonly push: Push | null
   /** Brings the schema up to date; safe on several nodes at once. Answers with the names of what it did. */
@@ -59,11 +61,12 @@ export async function openDatabase(options: SqlDatabaseOptions): Promise<SqlData
     nodes: sqlNodeRegistry(engine),
     usage: sqlUsageStore(engine),
     vault: sqlVaultStore(engine),
+    duties: sqlDuties(engine),
     push,
     migrate: () => migrate(engine, known),
     schemaState: () => schemaState(engine, engine.reader, known),
     async ping() {
-      await engine.reader.selectNoFrom((eb) => eb.lit(1).as('one')).execute()
+      await engine.urgent.reader.selectNoFrom((eb) => eb.lit(1).as('one')).execute()
     },
     async close() {
       await push?.close()

@@ -10,15 +10,40 @@ type Change = Required<ChangeMark>
 
 /**
  * Appends one row, and floors when it restricts. Must be the last thing that its transaction does: from here to the
- * commit it holds the lock on the head, which puts the log into commit order and lets no other append pass.
+ * commit it holds the lock on the head, which puts the log into commit order and lets no other append pass. In several
+ * statements, for a database that is in the process: over a network each would lengthen the lock by a round trip.
  */
-export async function appendToLog(tx: Kysely<Schema>, engine: SqlEngine, change: Change): Promise<Position> {
+export async function appendInSteps(tx: Kysely<Schema>, engine: SqlEngine, change: Change): Promise<Position> {
   const head = await tx
     .updateTable('log_head')
     .set((eb) => ({ seq: eb('seq', '+', 1), previous_mark: eb.ref('mark'), mark: randomBase62(8) }))
     .returning(['seq', 'mark', 'previous_mark'])
     .executeTakeFirstOrThrow(headless)
   await writeRow(tx, engine, head, change)
+  return { seq: head.seq, mark: head.mark }
+}
+
+/** The same in one statement, whose parts take the head first since they read it. Not for SQLite, which cannot. */
+export async function appendAtOnce(tx: Kysely<Schema>, engine: SqlEngine, change: Change): Promise<Position> {
+  const subjects = [...new Set(change.subjects)]
+  const terminal = sql.lit(change.terminal ? 1 : 0)
+  const raised = sql`, raised as (
+    insert into floors (subject, seq, terminal, at_ms)
+    select one.subject, head.seq, ${terminal}, ${engine.now()} from head, unnest(${subjects}::text[]) as one (subject)
+    on conflict (subject) do update set seq = excluded.seq, at_ms = excluded.at_ms,
+      terminal = case when excluded.terminal = 1 then 1 else floors.terminal end)`
+  const { rows } = await sql<Position>`
+    with head as (
+      update log_head set seq = seq + 1, previous_mark = mark, mark = ${randomBase62(8)}
+      returning seq, mark, previous_mark
+    ), written as (
+      insert into change_log (seq, mark, previous_mark, subjects_json, terminal, restricts, at_ms)
+      select seq, mark, previous_mark, ${JSON.stringify(subjects)}::text, ${terminal},
+        ${sql.lit(change.restricts ? 1 : 0)}, ${engine.now()} from head
+    )${change.restricts ? raised : sql``}
+    select seq, mark from head`.execute(tx)
+  const [head] = rows
+  if (!head) throw headless()
   return { seq: head.seq, mark: head.mark }
 }
 

@@ -82,9 +82,19 @@ async function createKeys(tx: Kysely<Schema>, { types: { integer, text } }: SqlE
     .addColumn('deleted_at_ms', integer)
     .execute()
   const keys = (name: string) => tx.schema.createIndex(name).on('keys')
-  await keys('keys_created').columns(['created_at_ms desc', 'id desc']).execute()
-  await keys('keys_tenant').columns(['tenant_id', 'created_at_ms desc', 'id desc']).execute()
-  await keys('keys_app').columns(['app_id', 'created_at_ms desc', 'id desc']).execute()
+  // For each filter of the list an index in the list's order, without what is deleted.
+  for (const [name, ...filter] of [
+    ['created'],
+    ['tenant', 'tenant_id'],
+    ['app', 'app_id'],
+    ['kind', 'kind'],
+    ['state', 'state'],
+  ]) {
+    await keys(`keys_${name}`)
+      .columns([...filter, 'created_at_ms desc', 'id desc'])
+      .where('deleted_at_ms', 'is', null)
+      .execute()
+  }
   await keys('keys_used').column('last_used_at_ms desc').where('last_used_at_ms', 'is not', null).execute()
   await tx.schema
     .createTable('key_digests')

@@ -14,7 +14,7 @@ export function sqlNodeRegistry(engine: SqlEngine): NodeRegistry {
     async register(node, appliedSeq) {
       const row = { name: node.name, lease_ms: node.leaseMs, grace_ms: node.graceMs, applied_seq: appliedSeq }
       const state = { ...row, seen_at_ms: now(), left_at_ms: null }
-      await engine.write((tx) =>
+      await engine.urgent.write((tx) =>
         tx
           .insertInto('nodes')
           .values({ id: node.id, ...state })
@@ -25,7 +25,7 @@ export function sqlNodeRegistry(engine: SqlEngine): NodeRegistry {
     async confirm(nodeId, { seq, mark }) {
       const stands = sql`exists (select 1 from change_log where seq = ${seq} and mark = ${mark})`
       const applied = sql<number>`case when applied_seq < ${seq} and ${stands} then ${seq} else applied_seq end`
-      const done = await engine.write((tx) =>
+      const done = await engine.urgent.write((tx) =>
         tx
           .updateTable('nodes')
           .set({ applied_seq: applied, seen_at_ms: now() })
@@ -37,10 +37,10 @@ export function sqlNodeRegistry(engine: SqlEngine): NodeRegistry {
       throw new Fault('store.unavailable', { detail: `node ${nodeId} stands not registered, and confirmed nothing` })
     },
     async leave(nodeId) {
-      await engine.write((tx) => tx.deleteFrom('nodes').where('id', '=', nodeId).execute())
+      await engine.urgent.write((tx) => tx.deleteFrom('nodes').where('id', '=', nodeId).execute())
     },
     async list() {
-      const rows = await engine.reader
+      const rows = await engine.urgent.reader
         .selectFrom('nodes')
         .selectAll()
         .where((eb) => eb.or([eb('left_at_ms', 'is', null), eb(sql<number>`left_at_ms + 2 * ${bound}`, '>', now())]))

@@ -1,11 +1,17 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
-import type { Page, PageQuery } from '../authority/store.ts'
+import type { PageQuery } from '../authority/store.ts'
 import { Fault } from '../kernel/fault.ts'
 
 /** Pages go from the newest back, by the place of the last row seen: they cost the same however deep. */
-interface Place {
+export interface Place {
   readonly atMs: number
   readonly id: string
+}
+
+/** Where a page ended. */
+export interface Cursor extends Place {
+  /** Of a search: what its text begins the id of stood on the first page, and is not told again. */
+  readonly idsTold: boolean
 }
 
 export type Condition = Expression<SqlBool>
@@ -19,45 +25,37 @@ export function rowsFor({ limit }: PageQuery): number {
   throw new Fault('request.invalid', { public: 'The limit is not valid', fix: `Send 1 to ${limitMax}.` })
 }
 
-export function pageOf<Row, T>(
-  query: PageQuery,
-  rows: readonly Row[],
-  place: (row: Row) => Place,
-  read: (row: Row) => T,
-): Page<T> {
-  const shown = rows.slice(0, query.limit)
-  const last = shown.at(-1)
-  const nextCursor = rows.length > shown.length && last !== undefined ? encodeCursor(place(last)) : null
-  return { data: shown.map(read), nextCursor }
+/** The text that is searched for, unless it is empty. */
+export function searchOf({ q }: PageQuery): string | undefined {
+  if (q === undefined || q === '') return undefined
+  if (q.length <= searchMax) return q
+  throw new Fault('request.invalid', {
+    public: 'The search is too long',
+    fix: `Send at most ${searchMax} characters.`,
+  })
 }
 
-/** What the cursor leaves; `time` is the column that the list is ordered by, before `id`. */
-export function afterCursor({ cursor }: PageQuery, time: 'created_at_ms' | 'at_ms'): readonly Condition[] {
-  if (cursor === undefined) return []
-  const { atMs, id } = decodeCursor(cursor)
-  return [sql<SqlBool>`(${sql.ref(time)}, id) < (${atMs}, ${id})`]
+/** Part of `column` in any case of A to Z. Nothing in the text is a pattern. */
+export function inName(q: string, column: string): Condition {
+  const part = `%${q.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).replace(/[\\%_]/g, '\\$&')}%`
+  return sql`lower(${sql.ref(column)}) like ${part} escape '\\'`
 }
 
-/** Part of `name` in any case of A to Z, or the beginning of `id` as it is. Nothing in the text is a pattern. */
-export function matching({ q }: PageQuery, name: string, id: string): readonly Condition[] {
-  if (q === undefined || q === '') return []
-  if (q.length > searchMax) {
-    throw new Fault('request.invalid', {
-      public: 'The search is too long',
-      fix: `Send at most ${searchMax} characters.`,
-    })
-  }
-  const part = `%${q.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
-  return [
-    sql<SqlBool>`(lower(${sql.ref(name)}) like lower(${part}) escape '\\' or substr(${sql.ref(id)}, 1, ${[...q].length}) = ${q})`,
-  ]
+/** The beginning of `column` as it is: a range of its index. */
+export function ofId(q: string, column: string): Condition {
+  const id = sql.ref(column)
+  return sql`(${id} >= ${q} and ${id} < ${`${q}\u{10ffff}`})`
 }
 
-function encodeCursor({ atMs, id }: Place): string {
-  return Buffer.from(JSON.stringify([atMs, id])).toString('base64url')
+export function cursorOf({ cursor }: PageQuery): Cursor | undefined {
+  return cursor === undefined ? undefined : decodeCursor(cursor)
 }
 
-function decodeCursor(cursor: string): Place {
+export function encodeCursor({ atMs, id, idsTold }: Cursor): string {
+  return Buffer.from(JSON.stringify(idsTold ? [atMs, id, 1] : [atMs, id])).toString('base64url')
+}
+
+function decodeCursor(cursor: string): Cursor {
   const invalid = (cause?: unknown) =>
     new Fault('request.invalid', {
       public: 'The cursor is not one that was answered here',
@@ -71,9 +69,10 @@ function decodeCursor(cursor: string): Place {
   } catch (error) {
     throw invalid(error)
   }
-  if (!Array.isArray(place) || place.length !== 2) throw invalid()
-  const [atMs, id] = place as readonly unknown[]
+  if (!Array.isArray(place) || place.length < 2 || place.length > 3) throw invalid()
+  const [atMs, id, told = 0] = place as readonly unknown[]
+  if (told !== 0 && told !== 1) throw invalid()
   if (!Number.isSafeInteger(atMs) || typeof id !== 'string' || id.length > 200) throw invalid()
   if (id.includes('\0') || !id.isWellFormed()) throw invalid()
-  return { atMs: atMs as number, id }
+  return { atMs: atMs as number, id, idsTold: told === 1 }
 }

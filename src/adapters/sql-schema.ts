@@ -8,13 +8,16 @@ import type { TenantState } from '../domain/tenant.ts'
  * values are 0 and 1, and members that end in `_json` are JSON as text.
  */
 export interface Schema {
-  /** `schema_version`, `min_reader_version`, `master_key_check`, `had_admin_key`. */
+  /** `schema_version`, `min_reader_version`, `master_key_check`, `had_admin_key`; `duty_…`: when it was last done. */
   meta: { name: string; value: string }
   peppers: { generation: number; wrapped: string }
   tenants: TenantRow
   apps: AppRow
   keys: KeyRow
-  /** Kept after rotation and revocation, so that an old secret is told apart from an unknown one. */
+  /**
+   * Kept for good, after rotation and revocation too: an old secret is told apart from an unknown one, and one that was
+   * made elsewhere cannot be imported to life again. A rotation costs a row of some 200 bytes.
+   */
   key_digests: DigestRow
   foreign_patterns: { id: string; prefix: string; length: number; alphabet: string }
   /** The change log. Row 0 is written by the migration, with a random mark: every database is a history of its own. */

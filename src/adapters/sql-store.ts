@@ -1,12 +1,20 @@
-import type { Store } from '../authority/store.ts'
+import { type SqlBool, sql } from 'kysely'
+import type { KeyQuery, Store } from '../authority/store.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { SqlEngine } from './sql-engine.ts'
-import { afterCursor, type Condition, matching, pageOf, rowsFor } from './sql-pages.ts'
+import { type MakePage, sqlLists } from './sql-lists.ts'
+import type { Condition } from './sql-pages.ts'
 import { appOf, auditOf, digestOf, keyOf, tenantOf } from './sql-rows.ts'
 import { sqlWriteTransaction } from './sql-write-transaction.ts'
 
 export function sqlStore(engine: SqlEngine, clock: Clock): Store {
-  return { ...writes(engine, clock), ...keyReads(engine), ...ownerReads(engine), ...recordReads(engine) }
+  const page = sqlLists(engine, clock)
+  return {
+    ...writes(engine, clock),
+    ...keyReads(engine, page),
+    ...ownerReads(engine, page),
+    ...recordReads(engine, page),
+  }
 }
 
 function writes(engine: SqlEngine, clock: Clock): Pick<Store, 'write'> {
@@ -22,23 +30,28 @@ function writes(engine: SqlEngine, clock: Clock): Pick<Store, 'write'> {
   }
 }
 
-function keyReads({ reader: db }: SqlEngine): Pick<Store, 'key' | 'keys' | 'digests'> {
-  const present = db.selectFrom('keys').selectAll().where('deleted_at_ms', 'is', null)
+const present = sql<SqlBool>`deleted_at_ms is null`
+
+/** Most keys are active: what is not is the more selective filter. */
+function keyFilters({ appId, tenantId, state, kind }: KeyQuery): readonly Condition[] {
+  return [
+    ...equals('app_id', appId),
+    ...equals('tenant_id', tenantId),
+    ...equals('state', state === 'active' ? undefined : state),
+    ...equals('kind', kind),
+    ...equals('state', state === 'active' ? state : undefined),
+  ]
+}
+
+function keyReads({ reader: db }: SqlEngine, page: MakePage): Pick<Store, 'key' | 'keys' | 'digests'> {
+  const list = { table: 'keys', time: 'created_at_ms', present, searched: byName, read: keyOf } as const
   return {
     async key(id) {
-      const row = await present.where('id', '=', id).executeTakeFirst()
+      const query = db.selectFrom('keys').selectAll().where('deleted_at_ms', 'is', null).where('id', '=', id)
+      const row = await query.executeTakeFirst()
       return row && keyOf(row)
     },
-    async keys(query) {
-      let found = present
-      if (query.tenantId !== undefined) found = found.where('tenant_id', '=', query.tenantId)
-      if (query.appId !== undefined) found = found.where('app_id', '=', query.appId)
-      if (query.kind !== undefined) found = found.where('kind', '=', query.kind)
-      if (query.state !== undefined) found = found.where('state', '=', query.state)
-      for (const one of byCreation(query)) found = found.where(one)
-      const rows = await found.orderBy('created_at_ms', 'desc').orderBy('id', 'desc').limit(rowsFor(query)).execute()
-      return pageOf(query, rows, created, keyOf)
-    },
+    keys: (query) => page({ ...list, filters: keyFilters(query) }, query),
     async digests(keyId) {
       const query = db.selectFrom('key_digests').selectAll().where('key_id', '=', keyId)
       return (await query.orderBy('created_at_ms').orderBy('digest').execute()).map(digestOf)
@@ -46,54 +59,37 @@ function keyReads({ reader: db }: SqlEngine): Pick<Store, 'key' | 'keys' | 'dige
   }
 }
 
-function ownerReads({ reader: db }: SqlEngine): Pick<Store, 'tenant' | 'tenants' | 'app' | 'apps'> {
+function ownerReads({ reader: db }: SqlEngine, page: MakePage): Pick<Store, 'tenant' | 'tenants' | 'app' | 'apps'> {
+  const list = { time: 'created_at_ms', searched: byName } as const
   return {
     async tenant(id) {
       const row = await db.selectFrom('tenants').selectAll().where('id', '=', id).executeTakeFirst()
       return row && tenantOf(row)
     },
-    async tenants(query) {
-      let found = db.selectFrom('tenants').selectAll()
-      if (query.tenantId !== undefined) found = found.where('id', '=', query.tenantId)
-      for (const one of byCreation(query)) found = found.where(one)
-      const rows = await found.orderBy('created_at_ms', 'desc').orderBy('id', 'desc').limit(rowsFor(query)).execute()
-      return pageOf(query, rows, created, tenantOf)
+    tenants(query) {
+      return page({ ...list, table: 'tenants', filters: equals('id', query.tenantId), read: tenantOf }, query)
     },
     async app(id) {
       const row = await db.selectFrom('apps').selectAll().where('id', '=', id).executeTakeFirst()
       return row && appOf(row)
     },
-    async apps(query) {
-      let found = db.selectFrom('apps').selectAll()
-      if (query.tenantId !== undefined) found = found.where('tenant_id', '=', query.tenantId)
-      for (const one of byCreation(query)) found = found.where(one)
-      const rows = await found.orderBy('created_at_ms', 'desc').orderBy('id', 'desc').limit(rowsFor(query)).execute()
-      return pageOf(query, rows, created, appOf)
-    },
+    apps: (query) => page({ ...list, table: 'apps', filters: equals('tenant_id', query.tenantId), read: appOf }, query),
   }
 }
 
-function recordReads({ reader: db }: SqlEngine): Pick<Store, 'audit' | 'patterns'> {
+function recordReads({ reader: db }: SqlEngine, page: MakePage): Pick<Store, 'audit' | 'patterns'> {
+  const searched = { name: 'action', id: 'subject_id' }
   return {
-    async audit(query) {
-      let found = db.selectFrom('audit').selectAll()
-      if (query.tenantId !== undefined) found = found.where('tenant_id', '=', query.tenantId)
-      if (query.subjectId !== undefined) found = found.where('subject_id', '=', query.subjectId)
-      for (const one of [...afterCursor(query, 'at_ms'), ...matching(query, 'action', 'subject_id')])
-        found = found.where(one)
-      const rows = await found.orderBy('at_ms', 'desc').orderBy('id', 'desc').limit(rowsFor(query)).execute()
-      return pageOf(query, rows, ({ at_ms, id }) => ({ atMs: at_ms, id }), auditOf)
+    audit(query) {
+      const filters = [...equals('subject_id', query.subjectId), ...equals('tenant_id', query.tenantId)]
+      return page({ table: 'audit', time: 'at_ms', filters, searched, read: auditOf }, query)
     },
     patterns: () => db.selectFrom('foreign_patterns').selectAll().orderBy('id').execute(),
   }
 }
 
-type Query = Parameters<typeof matching>[0]
+const byName = { name: 'name', id: 'id' }
 
-function byCreation(query: Query): readonly Condition[] {
-  return [...afterCursor(query, 'created_at_ms'), ...matching(query, 'name', 'id')]
-}
-
-function created(row: { readonly created_at_ms: number; readonly id: string }) {
-  return { atMs: row.created_at_ms, id: row.id }
+function equals(column: string, value: string | undefined): readonly Condition[] {
+  return value === undefined ? [] : [sql<SqlBool>`${sql.ref(column)} = ${value}`]
 }

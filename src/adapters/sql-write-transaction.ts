@@ -5,7 +5,6 @@ import type { ApiKey } from '../domain/api-key.ts'
 import type { App } from '../domain/app.ts'
 import { Fault } from '../kernel/fault.ts'
 import type { SqlEngine } from './sql-engine.ts'
-import { appendToLog } from './sql-log.ts'
 import { appOf, appRow, auditRow, digestOf, digestRow, keyOf, keyRow, tenantOf, tenantRow } from './sql-rows.ts'
 import type { Schema } from './sql-schema.ts'
 import { conflictFault } from './sql-text.ts'
@@ -29,7 +28,7 @@ export function sqlWriteTransaction(tx: Kysely<Schema>, engine: SqlEngine): SqlW
     mark: marks.add,
     async append() {
       let position: Position | null = null
-      for (const change of marks.rows()) position = await appendToLog(tx, engine, change)
+      for (const change of marks.rows()) position = await engine.append(tx, change)
       return position
     },
   }

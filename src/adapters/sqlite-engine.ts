@@ -6,6 +6,7 @@ import { Kysely, type RawBuilder, sql } from 'kysely'
 import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/fault.ts'
 import type { Prepared, SqlEngine } from './sql-engine.ts'
+import { appendInSteps } from './sql-log.ts'
 import type { Schema } from './sql-schema.ts'
 import { type SqliteDialectOptions, sqliteDialect } from './sqlite-dialect.ts'
 import { sqliteBusy, sqliteCode, sqliteFault } from './sqlite-fault.ts'
@@ -33,16 +34,22 @@ export async function openSqlite(path: string, clock: Clock): Promise<SqlEngine>
   const checks = preparedStatements(openReader, patiently)
   // The first statement on a file that is no database fails, and better here than later.
   await sql`select count(*) from sqlite_master`.execute(writer)
-  return {
+  const write: SqlEngine['write'] = (work) => writer.transaction().execute(work)
+  const engine: SqlEngine = {
     kind: 'sqlite',
     types: { integer: sql`integer`, text: sql`text` },
     reader,
+    urgent: { reader, write },
+    lists: { atOnce: 1, rows: 4_000 },
+    list: (work) => work(reader),
     now: () => sql<number>`${Math.round(clock.wall())}`,
     lock: (query) => query,
-    write: (work) => writer.transaction().execute(work),
+    write,
+    append: (tx, change) => appendInSteps(tx, engine, change),
     snapshot: (work) => snapshots.transaction().execute(work),
     migration: (work) => migration(path, patience(clock, migrationPatienceMs), work),
     prepare: (_name, statement) => checks.prepare(statement, reader),
+    lacksRight: () => false,
     tables: async (db) => {
       const found = await sql<{ name: string }>`select name from sqlite_master where type in ('table', 'view')`.execute(
         db,
@@ -55,6 +62,7 @@ export async function openSqlite(path: string, clock: Clock): Promise<SqlEngine>
       await writer.destroy() // Last: the last connection empties the write-ahead log into the file.
     },
   }
+  return engine
 }
 
 /** Readable by its owner only; the files beside it inherit the mode. */
