@@ -116,6 +116,7 @@ export function createCheckNode(
     tier,
     source: boundedSource(db.credentials, settings.dbPool),
     codec: passportCodec,
+    seal: peppers.seal,
     nodeId: id,
     random: Math.random,
     budgetMs: settings.checkBudgetMs,
@@ -152,7 +153,7 @@ export function createCheckNode(
     onSlowVerdict: (verdict, tookMs) => onEvent({ source: 'check', event: { kind: 'slow', verdict, tookMs } }),
     onFailure: (cause) => onEvent({ source: 'check', event: { kind: 'failed', cause } }),
   })
-  const receipts = new Receipts({ clock, registry: db.nodes, push, follower, history, nodeId: id })
+  const receipts = new Receipts({ clock, registry: db.nodes, push, follower, history, nodeId: id, seal: peppers.seal })
 
   return {
     id,

@@ -9,6 +9,7 @@ export { decodeMessage, encodeMessage, type NodeMessage } from './node-messages.
 export type { NodeRegistration, NodeRegistry, RegisteredNode } from './node-registry.ts'
 export { type ReaperOptions, startReaper } from './reaper.ts'
 export { type Committed, type Receipt, Receipts, type ReceiptsOptions } from './receipts.ts'
+export type { Seal } from './seal.ts'
 export type { Push, SharedTier, SlotRead } from './shared-tier.ts'
 export { decodeSlot, encodeSlot, type SlotState, supersedes, tagOf } from './slot.ts'
 export type { Codec, Source } from './source.ts'

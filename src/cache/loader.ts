@@ -1,5 +1,6 @@
 import type { Position } from './change-log.ts'
 import type { Entry } from './entry.ts'
+import { sealed, unsealed } from './seal.ts'
 import { type FillRight, SharedSlots, type SlotOutcome } from './shared-slots.ts'
 import { type SlotState, tagOf } from './slot.ts'
 import { absence, absenceOf } from './subjects.ts'
@@ -93,8 +94,10 @@ export class Loader<T> {
   /** `undefined` if the state cannot be read, placed on this node's history, or believed. */
   async #adopt(slot: string, outcome: SlotOutcome & { kind: 'state' }): Promise<Loaded<T> | undefined> {
     const { state, askedMono, ttlMs } = outcome
-    if (state.kind === 'lease' || !(await this.#place(state.at))) return undefined
-    const value = state.kind === 'absent' ? null : this.#o.codec.decode(state.payload)
+    if (state.kind === 'lease') return undefined
+    const payload = unsealed(this.#o.seal, slot, state)
+    if (payload === undefined || !(await this.#place(state.at))) return undefined
+    const value = state.kind === 'absent' ? null : this.#o.codec.decode(payload)
     // Absence is never served without a lease: better to ask SQL than to find that out again and again.
     if (value === undefined || (value === null && !this.#o.lease.isLive())) return undefined
     const life = value === null ? this.#o.absentMs : this.#o.positiveMs
@@ -130,7 +133,7 @@ export class Loader<T> {
     try {
       const { at, value } = await this.#o.source.load(slot, signal)
       this.#o.onEvent?.({ kind: 'source', operation, outcome: 'ok', tookMs: this.#o.clock.mono() - sentMono })
-      if (right) void this.#fill(right, this.#state(at, value), sentMono)
+      if (right) void this.#fill(right, this.#state(slot, at, value), sentMono)
       if (!this.#o.follower.failing) await this.#o.follower.catchUp(at.seq).catch(() => {})
       return { ...this.#placed(slot, at, value, sentMono), tier: 'L3', sentMono }
     } catch (cause) {
@@ -141,10 +144,11 @@ export class Loader<T> {
     }
   }
 
-  #state(at: Position, value: T | null): SlotState {
-    if (value === null) return { kind: 'absent', at }
-    const payload = this.#o.codec.encode(value)
-    return { kind: this.#o.codec.terminal(value) ? 'terminal' : 'value', at, payload }
+  #state(slot: string, at: Position, value: T | null): SlotState {
+    const { seal, codec } = this.#o
+    if (value === null) return sealed(seal, slot, { kind: 'absent', at, payload: '' })
+    const kind = codec.terminal(value) ? 'terminal' : 'value'
+    return sealed(seal, slot, { kind, at, payload: codec.encode(value) })
   }
 
   /** Its life in the tier began when SQL was asked, so that lifetimes never add up. */

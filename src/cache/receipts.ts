@@ -2,8 +2,9 @@ import { type Clock, sleep } from '../kernel/clock.ts'
 import type { Position } from './change-log.ts'
 import type { Follower } from './follower.ts'
 import type { History } from './history.ts'
-import { decodeMessage, encodeMessage } from './node-messages.ts'
+import { decodeMessage, encodeMessage, type NodeMessage } from './node-messages.ts'
 import type { NodeRegistry, RegisteredNode } from './node-registry.ts'
+import { type Seal, signed, verified } from './seal.ts'
 import type { Push } from './shared-tier.ts'
 
 /** What a revocation can promise, and what it knows already. */
@@ -27,6 +28,8 @@ export interface ReceiptsOptions {
   /** That of the follower. */
   readonly history: History
   readonly nodeId: string
+  /** Signs what nodes say, so that nobody else can say that a node has confirmed. */
+  readonly seal?: Seal
   /** How often SQL is asked while messages are awaited, ms. */
   readonly pollMs?: number
 }
@@ -59,10 +62,7 @@ export class Receipts {
 
   /** Tells the other nodes that there is something to read, and `asks` for their word; this node reads at once. */
   async announce(seq: number, asks = false): Promise<void> {
-    await Promise.allSettled([
-      this.#o.push.publish(encodeMessage({ kind: 'changed', seq, asks })),
-      this.#o.follower.catchUp(seq),
-    ])
+    await Promise.allSettled([this.#say({ kind: 'changed', seq, asks }), this.#o.follower.catchUp(seq)])
   }
 
   /** Waits for confirmations until `timeoutMs` after now; 0 answers with what is known. */
@@ -134,14 +134,18 @@ export class Receipts {
 
   /** Reads on, and gives the word that is asked for: a node that could not read on has none to give. */
   async #readOn(seq: number, asks: boolean): Promise<void> {
-    const { follower, history, push, nodeId } = this.#o
+    const { follower, history, nodeId } = this.#o
     await follower.catchUp(seq)
     const at = history.head
-    if (asks && at && at.seq >= seq) await push.publish(encodeMessage({ kind: 'applied', nodeId, at }))
+    if (asks && at && at.seq >= seq) await this.#say({ kind: 'applied', nodeId, at })
+  }
+
+  #say(message: NodeMessage): Promise<void> {
+    return this.#o.push.publish(signed(this.#o.seal, encodeMessage(message)))
   }
 
   #hear(text: string): void {
-    const message = decodeMessage(text)
+    const message = decodeMessage(verified(this.#o.seal, text) ?? '')
     // What fails here is found out by the next beat, and read from the node's row by who waits.
     if (message?.kind === 'changed') this.#readOn(message.seq, message.asks).catch(() => {})
     if (message?.kind !== 'applied') return

@@ -7,7 +7,7 @@ const payload = fc.string()
 const written: fc.Arbitrary<SlotState> = fc.oneof(
   fc.record({ kind: fc.constant('value' as const), at, payload }),
   fc.record({ kind: fc.constant('terminal' as const), at, payload }),
-  fc.record({ kind: fc.constant('absent' as const), at }),
+  fc.record({ kind: fc.constant('absent' as const), at, payload: fc.string() }),
 )
 const lease: fc.Arbitrary<SlotState> = fc.record({ kind: fc.constant('lease' as const), leaseId: fc.constant('n.1') })
 
@@ -46,7 +46,7 @@ describe('the merge law', () => {
     const here = { seq: 3, mark: 'a' }
     const terminal = { kind: 'terminal', at: here, payload: '' } as const
     const value = { kind: 'value', at: here, payload: 'v' } as const
-    const absent = { kind: 'absent', at: here } as const
+    const absent = { kind: 'absent', at: here, payload: '' } as const
     expect([supersedes(terminal, value), supersedes(value, absent), supersedes(value, terminal)]).toEqual([
       true,
       true,

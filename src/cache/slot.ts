@@ -8,7 +8,7 @@ export type SlotState =
   | { readonly kind: 'lease'; readonly leaseId: string }
   | { readonly kind: 'value'; readonly at: Position; readonly payload: string }
   | { readonly kind: 'terminal'; readonly at: Position; readonly payload: string }
-  | { readonly kind: 'absent'; readonly at: Position }
+  | { readonly kind: 'absent'; readonly at: Position; readonly payload: string }
 
 /** `1` is the version of the form: a state of another form is unreadable, and so a miss. */
 const form = '1'
@@ -32,9 +32,8 @@ export function decodeSlot(text: string): SlotState | undefined {
   if (match[1] === 'L') return { kind: 'lease', leaseId: name }
   const at = decodePosition(name)
   if (!at) return undefined
-  if (match[1] === 'N') return { kind: 'absent', at }
   const payload = text.slice(match[0].length)
-  return match[1] === 'T' ? { kind: 'terminal', at, payload } : { kind: 'value', at, payload }
+  return { kind: match[1] === 'T' ? 'terminal' : match[1] === 'N' ? 'absent' : 'value', at, payload }
 }
 
 function decodePosition(text: string): Position | undefined {

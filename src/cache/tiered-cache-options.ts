@@ -3,6 +3,7 @@ import type { Floors } from './floors.ts'
 import type { Follower } from './follower.ts'
 import type { History } from './history.ts'
 import type { Lease } from './lease.ts'
+import type { Seal } from './seal.ts'
 import type { SharedTier } from './shared-tier.ts'
 import type { Codec, Source } from './source.ts'
 
@@ -15,6 +16,8 @@ export interface TieredCacheOptions<T> {
   readonly tier: SharedTier
   readonly source: Source<T>
   readonly codec: Codec<T>
+  /** Without one, whoever can write into the shared tier decides what nodes believe. */
+  readonly seal?: Seal
   readonly nodeId: string
   /** Uniform in [0, 1). */
   readonly random: () => number

@@ -16,7 +16,7 @@ const at = (seq: number) => ({ seq, mark: `m${seq % 10_000}` })
 const lease = (leaseId: string) => tagOf({ kind: 'lease', leaseId })
 const value = (seq: number, payload = `value at ${seq}`): SlotState => ({ kind: 'value', at: at(seq), payload })
 const terminal = (seq: number): SlotState => ({ kind: 'terminal', at: at(seq), payload: `terminal at ${seq}` })
-const absent = (seq: number): SlotState => ({ kind: 'absent', at: at(seq) })
+const absent = (seq: number): SlotState => ({ kind: 'absent', at: at(seq), payload: '' })
 
 /** What every shared tier promises. `open` gives a tier on an empty store, or on one where slots are not used twice. */
 export function sharedTierSuite(name: string, open: () => Promise<OpenTier>): void {

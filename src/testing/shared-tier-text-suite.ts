@@ -10,7 +10,7 @@ export interface OpenTextTier extends OpenTier {
 const hour = 3_600_000
 const lease = (leaseId: string) => tagOf({ kind: 'lease', leaseId })
 const value: SlotState = { kind: 'value', at: { seq: 1, mark: 'abc' }, payload: 'payload' }
-const absent: SlotState = { kind: 'absent', at: { seq: 0, mark: 'abc' } }
+const absent: SlotState = { kind: 'absent', at: { seq: 0, mark: 'abc' }, payload: '' }
 
 async function opened(open: () => Promise<OpenTextTier>): Promise<OpenTextTier> {
   const tier = await open()

@@ -36,6 +36,8 @@ export interface RecognitionRing {
   verifyTag(key: Pick<ParsedKey, 'tag' | 'tagged'>): number | undefined
   /** The name of a token at rest. */
   digest(generation: number, hashOfToken: string): string
+  /** 22 base64url characters of a keyed hash: what nodes tell each other is signed with it. */
+  seal(text: string): string
 }
 
 /** Makes keys as well. */
@@ -71,6 +73,7 @@ export function createPepperRing(peppers: readonly Pepper[]): PepperRing {
 /** Throws a `RangeError` for no key at all, or a repeated generation. */
 export function createRecognitionRing(keys: readonly RecognitionKeys[]): RecognitionRing {
   const { newestFirst, first, of } = ordered(keys)
+  const sealing = createSecretKey(new Uint8Array(hkdfSync('sha256', first.digest, '', 'gatehouse seal', 32)))
   return {
     first: first.generation,
     verifyTag(key) {
@@ -83,6 +86,7 @@ export function createRecognitionRing(keys: readonly RecognitionKeys[]): Recogni
       return found
     },
     digest: (generation, hashOfToken) => restDigest(of(generation).digest, hashOfToken),
+    seal: (text) => createHmac('sha256', sealing).update(text).digest('base64url').slice(0, 22),
   }
 }
 
