@@ -56,8 +56,8 @@ export const guards = {
     edits: [
       {
         file: 'gateway/foreign-admission.ts',
-        find: 'if (known) return await read()',
-        replace: 'if (known || !known) return await read()',
+        find: '  return {\n    async admit(',
+        replace: '  return {\n    admit: async (_peer, _second, read) => await read(),\n    async unused(',
       },
     ],
   },

@@ -53,7 +53,9 @@ describe('one cold key, five nodes', { timeout: 60_000 }, () => {
   })
 })
 
-test('the node that fills is killed during its query: one of the others fills in its place', async () => {
+test('the node that fills is killed during its query: the others answer in time, by one query each at most', {
+  timeout: 60_000,
+}, async () => {
   const fleet = await startFleet({ nodes: 3, postgres, redis, env: { GATEHOUSE_FILL_LEASE: '300ms' } })
   try {
     const [filling, ...others] = fleet.nodes
@@ -72,7 +74,9 @@ test('the node that fills is killed during its query: one of the others fills in
     expect(statuses(records)).toEqual([200])
     expect(longestMs(records)).toBeLessThan(budgetMs)
     await fleet.queries.lookups()
-    expect(asked()).toBe(2)
+    // They wait for as long as a fill may take; who then finds another at it does not wait again.
+    expect(asked()).toBeGreaterThan(1)
+    expect(asked()).toBeLessThanOrEqual(1 + others.length)
   } finally {
     await fleet.close()
   }
