@@ -65,11 +65,15 @@ export class Receipts {
     await Promise.allSettled([this.#say({ kind: 'changed', seq, asks }), this.#o.follower.catchUp(seq)])
   }
 
+  /** The nodes that a receipt must count, if asked after the commit: who registers later reads the log before its lease. */
+  nodes(): Promise<readonly RegisteredNode[]> {
+    return this.#o.registry.list()
+  }
+
   /** Waits for confirmations until `timeoutMs` after now; 0 answers with what is known. */
-  async receipt(change: Committed, timeoutMs: number): Promise<Receipt> {
+  async receipt(change: Committed, timeoutMs: number, counted = this.nodes()): Promise<Receipt> {
     const { clock } = this.#o
-    // Listed once, after the commit: whoever registers later reads the log, this change included, before its lease.
-    const nodes = await this.#o.registry.list()
+    const nodes = await counted
     const confirmed = new Map<string, number>()
     const until = clock.mono() + timeoutMs
     // Once the nodes are known, SQL that does not answer only leaves the receipt open.

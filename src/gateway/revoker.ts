@@ -38,9 +38,11 @@ export function createRevoker(options: RevokerOptions): Revoker {
         committedAtMs: revocation.committedAtMs,
         knownMono: clock.mono(),
       }
+      const nodes = receipts.nodes()
+      nodes.catch(() => {}) // Asked while the others are told; a failure is thrown by the receipt.
       await condemn(revocation)
       await receipts.announce(change.seq, timeoutMs > 0)
-      const receipt = await receipts.receipt(change, timeoutMs)
+      const receipt = await receipts.receipt(change, timeoutMs, nodes)
       onReceipt?.(receipt)
       return receipt
     },
