@@ -27,9 +27,11 @@ export function defineServe(program: Command): void {
       const { createRuntime } = await import('../runtime.ts')
       const runtime = await createRuntime(settings)
       try {
+        // Before anybody is told that it listens: whoever reads that may ask for the end at once.
+        const asked = untilAsked(command.optsWithGlobals<GlobalOptions>().json ? undefined : output)
         const addresses = await runtime.listen()
         greet(output, runtime, addresses)
-        await untilAsked(command.optsWithGlobals<GlobalOptions>().json ? undefined : output)
+        await asked
       } finally {
         await runtime.close()
       }

@@ -1,15 +1,27 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
+  ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type Clock, sleep } from '../kernel/clock.ts'
 import { Fault } from '../kernel/fault.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { refuseExpectation, withOneHost } from './head-rules.ts'
 import type { HttpLimits } from './limits.ts'
 
 export interface Listener {
   /** Resolves with the address of the server, such as `http://127.0.0.1:8700`. */
   listen(host: string, port: number): Promise<string>
-  /** Stops accepting, lets open requests finish for at most `drainMs`, then cuts what is left. */
+  /**
+   * Tells every client to go elsewhere while it still serves them, for a lead of at most a second; then stops accepting,
+   * lets open requests finish until `drainMs` are over, and cuts what is left.
+   */
   close(drainMs: number): Promise<void>
 }
 
@@ -22,27 +34,68 @@ export interface ListenerOptions {
 
 /** How often a closing server looks for connections that have become idle, ms. */
 const idleSweepMs = 25
+const longestLeadMs = 1_000
+/** So long nothing must have arrived before the socket is closed, ms. */
+const quietMs = 10
+const longestHoldMs = 100
 
 export function createListener({ clock, limits, tls, handle }: ListenerOptions): Listener {
-  let closing = false
-  const server = createFrom(limits, tls, (request, response) => {
-    // Of what is still read on open connections; answers that are under way are told so by the web server.
-    if (closing) response.shouldKeepAlive = false
-    handle(request, response)
-  })
+  let draining = false
+  let connections = 0
+  /** Counts what arrives, so that the closing can wait for a moment in which nothing does. */
+  let arrivals = 0
+  let held: (() => void)[] | undefined
+
+  const guarded = withOneHost(handle)
+  const server = createFrom(
+    limits,
+    tls,
+    lastResponse(() => draining),
+    (request, response) => {
+      arrivals++
+      if (held === undefined) guarded(request, response)
+      else held.push(() => guarded(request, response))
+    },
+  )
   server.maxConnections = limits.connections
   server.timeout = 0
   server.on('clientError', answerBrokenRequest)
+  server.on('checkExpectation', refuseExpectation)
+  server.on('connection', (socket) => {
+    arrivals++
+    connections++
+    socket.once('close', () => connections--)
+  })
+
+  /**
+   * A connection that waits to be accepted when the socket closes is reset by the kernel, and clients that are answered
+   * come back at once: so answers are held until nothing arrives any more, or for as long as clients hardly notice.
+   */
+  async function stopAccepting(ended: () => void): Promise<void> {
+    const answers: (() => void)[] = []
+    held = answers
+    const until = clock.mono() + longestHoldMs
+    for (let seen = -1; seen !== arrivals && clock.mono() < until; ) {
+      seen = arrivals
+      await sleep(clock, quietMs)
+    }
+    // Behind the next poll, which accepts all there is.
+    await new Promise(setImmediate)
+    server.close(ended)
+    held = undefined
+    for (const answer of answers) answer()
+  }
 
   return {
     listen: (host, port) => listen(server, host, port, tls === null ? 'http' : 'https'),
     async close(drainMs) {
       if (!server.listening) return
-      closing = true
-      const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-      const done = new AbortController()
-      void ended.then(() => done.abort())
+      draining = true
       const until = clock.mono() + drainMs
+      if (connections > 0) await sleep(clock, Math.min(longestLeadMs, drainMs / 4))
+      const done = new AbortController()
+      const ended = new Promise((resolve) => done.signal.addEventListener('abort', resolve))
+      await stopAccepting(() => done.abort())
       while (!done.signal.aborted && clock.mono() < until) {
         server.closeIdleConnections()
         await sleep(clock, idleSweepMs, done.signal).catch(() => {})
@@ -53,8 +106,30 @@ export function createListener({ clock, limits, tls, handle }: ListenerOptions):
   }
 }
 
-function createFrom(limits: HttpLimits, tls: ListenerOptions['tls'], handle: RequestListener): Server {
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
+
+/** Whatever is answered while the server drains ends its connection, also what was asked before. */
+function lastResponse(isDraining: () => boolean): typeof ServerResponse {
+  return class<R extends IncomingMessage> extends ServerResponse<R> {
+    override writeHead(status: number, message?: string, headers?: Headers): this
+    override writeHead(status: number, headers?: Headers): this
+    override writeHead(status: number, ...rest: [never?, never?]): this {
+      if (isDraining()) this.shouldKeepAlive = false
+      return super.writeHead(status, ...rest)
+    }
+  }
+}
+
+function createFrom(
+  limits: HttpLimits,
+  tls: ListenerOptions['tls'],
+  response: typeof ServerResponse,
+  handle: RequestListener,
+): Server {
   const options = {
+    ServerResponse: response,
+    // Said in our own words, and of more than one as well.
+    requireHostHeader: false,
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,

@@ -15,6 +15,7 @@ export const faults = {
   'request.gone': { status: 410, title: 'What the request names is gone' },
   'request.too-large': { status: 413, title: 'The request is too large' },
   'request.media-type': { status: 415, title: 'The body is of a type that is not read here' },
+  'request.expectation': { status: 417, title: 'The expectation of the request cannot be met' },
   'request.rate-limited': { status: 429, title: 'Too many requests' },
   'setting.invalid': { status: 500, title: 'A setting is not valid' },
   'store.unavailable': { status: 503, title: 'Storage cannot be reached' },

@@ -43,7 +43,7 @@ describe('at shutdown', () => {
     const system = await startSystem({ http: { drainMs: 5_000 } })
     const idle = await open(system, 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')
     await until('the idle one is answered', () => idle.text().includes('200 OK'))
-    const busy = await waiting(system, '800ms')
+    const busy = await waiting(system, '2500ms')
     const closed = system.close()
     await until('the idle one is closed', () => idle.closed())
     expect(busy.closed()).toBe(false)
