@@ -83,10 +83,13 @@ export function tokenFault(text: string): NotReceived | undefined {
   return joinedByProxy.test(text) ? doubled : malformed
 }
 
+/** Followed by a space, or by what somebody may have taken for one: then the token is damaged, but it was sent. */
 function isBearer(value: string): boolean {
-  if (value.length < 6 || (value.length > 6 && value.charCodeAt(6) !== 32)) return false
+  if (value.length < 6 || (value.length > 6 && isVisible(value.charCodeAt(6)))) return false
   return value.startsWith('Bearer') || value.slice(0, 6).toLowerCase() === 'bearer'
 }
+
+const isVisible = (code: number) => code > 32 && code < 127
 
 /** The two spellings that occur are compared first; lower-casing every name of every request would cost more than the check. */
 function isNamed(name: string, usual: string, lower: string): boolean {

@@ -42,8 +42,8 @@ export function createApp(log: Logger, isDraining: () => boolean): App {
   // Views name their members themselves; schemas of answers are for readers.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    readJson(body as Buffer, done)
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    readJson(body as Buffer, request.headers['content-type'], done)
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id)

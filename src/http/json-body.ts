@@ -4,15 +4,28 @@ const deepest = 32
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /** Reads a body or says why it cannot be read. `undefined` for an empty one. */
-export function readJson(body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+export function readJson(
+  body: Buffer,
+  contentType: string | undefined,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
   let value: unknown
   try {
+    checkCharset(contentType ?? '')
     value = parse(body)
   } catch (error) {
     done(error instanceof Error ? error : new Fault('request.malformed', { cause: error }))
     return
   }
   done(null, value)
+}
+
+/** JSON is UTF-8: what says that it is something else would be read as what it is not. */
+function checkCharset(contentType: string): void {
+  for (const [, charset = ''] of contentType.matchAll(/;\s*charset\s*=\s*("[^"]*"|[^;\s]*)/gi)) {
+    if (/^"?utf-8"?$/i.test(charset)) continue
+    throw new Fault('request.media-type', { public: 'Only JSON in UTF-8 is read here', fix: 'Send it as UTF-8' })
+  }
 }
 
 function parse(body: Buffer): unknown {

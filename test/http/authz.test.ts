@@ -133,6 +133,8 @@ describe('401', () => {
 
   test.each([
     ['nothing after the scheme', 'Bearer'],
+    ['a tab after the scheme', 'Bearer\tgh_svc_0123456789'],
+    ['a no-break space after the scheme', 'Bearer\u00a0gh_svc_0123456789'],
     ['a space within', 'Bearer abcdefghijklmnop qrstuvwxyz'],
     ['over 512 characters', `Bearer ${'a'.repeat(513)}`],
     ['beyond ASCII', 'Bearer gh_svc_\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9'],

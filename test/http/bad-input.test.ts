@@ -142,6 +142,20 @@ describe('bodies', () => {
       expectProblem(json, 415)
     },
   )
+
+  test.each([
+    ['; charset=latin1', 415],
+    ['; CHARSET="utf-16"', 415],
+    ['; charset=utf-8; charset=utf-16', 415],
+    ['; charset=', 415],
+    ['; charset=UTF-8', 400],
+    [';charset="utf-8"', 400],
+    ['; profile=a', 400],
+  ])('application/json%s is read as UTF-8 or not at all: %i', async (parameters, expected) => {
+    const { status, json } = await send('{}', { 'content-type': `application/json${parameters}` })
+    expect(status).toBe(expected)
+    expectProblem(json, expected)
+  })
 })
 
 describe('addresses', () => {
@@ -185,7 +199,11 @@ describe('addresses', () => {
 describe('what is no HTTP', () => {
   test.each<[string, string, number]>([
     ['nonsense', 'hello\r\n\r\n', 400],
-    ['no Host', 'GET /authz HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['no Host', 'GET /authz HTTP/1.1\r\n\r\n', 400],
+    ['two Hosts', 'GET /authz HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n', 400],
+    ['the same Host twice, to the router', 'GET /docs HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n', 400],
+    ['two Hosts in HTTP/1.0', 'GET /authz HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n', 400],
+    ['an expectation that is none', rawRequest('POST', '/authz', ['Expect: foo', 'Content-Length: 0']), 417],
     ['a header without a name', rawRequest('GET', '/authz', [': x']), 400],
     ['a line break in a header', rawRequest('GET', '/authz', ['X-A: a\rb']), 400],
     ['two lengths', rawRequest('POST', '/authz', ['Content-Length: 1', 'Content-Length: 2'], 'ab'), 400],
@@ -200,8 +218,11 @@ describe('what is no HTTP', () => {
   ])('%s', async (_name, bytes, expected) => {
     const reply = await sendRaw(system.url, bytes)
     expect(reply.status).toBe(expected)
-    // The missing Host is answered by Node itself, with an empty body.
-    if (reply.body.startsWith('{')) expectProblem(JSON.parse(reply.body), expected)
+    expectProblem(JSON.parse(reply.body), expected)
+  })
+
+  test('HTTP/1.0 needs no Host', async () => {
+    expect((await sendRaw(system.url, 'GET /healthz HTTP/1.0\r\n\r\n')).status).toBe(200)
   })
 })
 
