@@ -1,6 +1,7 @@
 import { startReaper } from './cache/index.ts'
 import type { Clock } from './kernel/clock.ts'
-import { type NodeEvent, presenceMs, windowOf } from './runtime-node.ts'
+import type { NodeEvent } from './runtime-node.ts'
+import { presenceMs, windowOf } from './runtime-protocol.ts'
 import type { Stores } from './runtime-stores.ts'
 import type { Settings } from './settings.ts'
 

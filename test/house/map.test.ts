@@ -70,6 +70,8 @@ beforeAll(async () => {
   plantImport('src/cli/to-contract.ts', '../http/contract.ts')
   plantImport('src/cache/exempt.test.ts', '../adapters/leaf.ts')
   plantImport('src/runtime.ts', './adapters/leaf.ts')
+  plantImport('src/runtime-rooms.ts', './cli/leaf.ts')
+  plantImport('src/settings-rooms.ts', './adapters/leaf.ts')
   plantImport('src/index.ts', 'pg')
   plantImport('src/library.ts', './cli/leaf.ts')
   for (const [name, text] of Object.entries(rules)) plant(`src/domain/${name}`, text)
@@ -140,10 +142,15 @@ test('tests may reach further than the code they test', () => {
   expect(rulesBroken('src/cache/exempt.test.ts')).not.toContain(restricted)
 })
 
-test('the runtime composes adapters; the library names no driver and no command', () => {
+test('the runtime composes adapters, and no command; the library names no driver and no command', () => {
   expect(rulesBroken('src/runtime.ts')).not.toContain(restricted)
+  expect(rulesBroken('src/runtime-rooms.ts')).toContain(restricted)
   expect(rulesBroken('src/index.ts')).toContain(restricted)
   expect(rulesBroken('src/library.ts')).toContain(restricted)
+})
+
+test('settings know nothing of what they set', () => {
+  expect(rulesBroken('src/settings-rooms.ts')).toContain(restricted)
 })
 
 test.each([
