@@ -7,6 +7,8 @@ export function createLog({ logLevel }: Pick<Settings, 'logLevel'>): Logger {
   return pino({ level: logLevel, redact: ['req.headers.authorization', 'authorization', 'key', 'token'] })
 }
 
+const reading = 'reading the change log'
+
 /** One line per change, not one per event: what fails again and again is said once, and once more when it ends. */
 export function teller(log: Logger): (event: NodeEvent) => void {
   const failing = new Set<string>()
@@ -19,9 +21,9 @@ export function teller(log: Logger): (event: NodeEvent) => void {
     if (failing.delete(what)) log.info(`${what} works again`)
   }
   return ({ source, event }) => {
-    if (source === 'log' && event.kind === 'beat') works('reading the change log')
-    if (source === 'log' && event.kind === 'beat-failed') fails('reading the change log', event.cause)
-    if (source === 'log' && (event.kind === 'forked' || event.kind === 'gap'))
+    if (source === 'log' && event.kind === 'beat') works(reading)
+    if (source === 'log' && event.kind === 'beat-failed') fails(reading, event.cause)
+    if (source === 'log' && (event.kind === 'forked' || event.kind === 'gap') && !failing.has(reading))
       log.error(event, 'the change log was reloaded')
     if (source === 'cache' && event.kind === 'source') {
       if (event.outcome === 'ok') works('looking keys up')

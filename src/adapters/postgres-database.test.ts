@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../test/servers/postgres.ts'
 import { until } from '../../test/servers/until.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { aKey, insertKey, markChange, migrated, openAt, type SqlPlace } from '../testing/sql-fixture.ts'
+import { aKey, anEntry, insertKey, markChange, migrated, openAt, type SqlPlace } from '../testing/sql-fixture.ts'
 import { sqlStoreSuite } from '../testing/sql-store-suite.ts'
 import { openDatabase } from './sql-database.ts'
 
@@ -98,6 +98,40 @@ test('a look-up that is stuck frees its caller at the signal, and its connection
   expect(finds.every((find) => find.status === 'rejected' && find.reason === signal.reason)).toBe(true)
   await blocker.query('rollback')
   await until('a look-up ends well', () => db.credentials.find('x').then(Boolean, () => false), 5000)
+})
+
+test('lists and changes that are stuck keep neither beats nor look-ups nor membership waiting', async () => {
+  const { db, place: at } = await migrated(place)
+  const blocker = await session(at.url)
+  await blocker.query('begin; lock table audit in access exclusive mode')
+  const lists = Array.from({ length: 80 }, () => db.store.audit({ limit: 5 }))
+  const changes = Array.from({ length: 20 }, (_, index) => db.store.write((tx) => tx.audit(anEntry(`aud_${index}`))))
+  const stuck = Promise.allSettled([...lists, ...changes])
+  const started = performance.now()
+  await db.nodes.register({ id: 'node-1', name: 'one', leaseMs: 1000, graceMs: 0 }, 0)
+  for (let round = 0; round < 20; round++) {
+    const { registered, rows } = await db.changeLog.read('node-1', 0, 1)
+    expect(registered).toBe(true)
+    if (rows[0]) await db.nodes.confirm('node-1', rows[0])
+    await Promise.all(Array.from({ length: 5 }, () => db.credentials.find('unknown')))
+  }
+  expect((await db.changeLog.snapshot(1000, 10)).head.seq).toBe(0)
+  expect(performance.now() - started).toBeLessThan(2000)
+  await blocker.query('rollback')
+  const ended = await stuck
+  for (const one of ended) if (one.status === 'rejected') expect(one.reason).toMatchObject({ status: 503 })
+  expect(ended.slice(lists.length).every(({ status }) => status === 'fulfilled')).toBe(true)
+})
+
+test('a list that takes too long is ended by the server, and its connection is good again', async () => {
+  const { db, place: at } = await migrated(place)
+  const blocker = await session(at.url)
+  await blocker.query('begin; lock table audit in access exclusive mode')
+  await expect(db.store.audit({ limit: 5 })).rejects.toMatchObject({ code: 'store.unavailable' })
+  const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+  expect(await at.run(waiting)).toEqual([])
+  await blocker.query('rollback')
+  expect((await db.store.audit({ limit: 5 })).data).toEqual([])
 })
 
 test('a server that is frozen or killed is unavailable, never wrong, and used again when it is back', async () => {

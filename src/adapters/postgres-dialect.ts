@@ -31,7 +31,10 @@ class PostgresDriver implements Driver {
 
   constructor(pool: PostgresPool, statementMs: number | undefined) {
     this.#pool = pool
-    this.#limit = statementMs === undefined ? '' : `; set local statement_timeout = ${statementMs}`
+    this.#limit =
+      statementMs === undefined
+        ? ''
+        : `; set local statement_timeout = ${statementMs}; set local max_parallel_workers_per_gather = 0`
   }
 
   async init(): Promise<void> {}

@@ -1,8 +1,10 @@
 import { Kysely, sql } from 'kysely'
 import type { Push } from '../cache/shared-tier.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { randomBase62 } from '../kernel/id.ts'
 import { postgresDialect } from './postgres-dialect.ts'
 import { lacksRight, lostDeadlock } from './postgres-fault.ts'
+import { createFork } from './postgres-fork.ts'
 import { openPool, type PostgresPool } from './postgres-pool.ts'
 import { createPostgresPush } from './postgres-push.ts'
 import { listsAtOnce, sharesOf } from './postgres-shares.ts'
@@ -54,6 +56,10 @@ export async function openPostgres(options: PostgresOptions): Promise<{ engine: 
     prepare: (name, statement, use) => {
       return prepared(shares[use], transactionPooler ? undefined : name, statement.compile(work))
     },
+    async fork(seenSeq) {
+      await write(beat, (tx) => sql`select gatehouse_fork(${seenSeq}, ${randomBase62(8)})`.execute(tx))
+    },
+    createRoutines: createFork,
     lacksRight,
     tables: async (any) => {
       const found = await sql<{ name: string }>`select relname as name from pg_catalog.pg_class

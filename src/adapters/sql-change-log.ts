@@ -1,9 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import type { ChangeLog, LogSnapshot } from '../cache/change-log.ts'
-import { everything } from '../cache/subjects.ts'
 import { Fault } from '../kernel/fault.ts'
 import type { SqlEngine } from './sql-engine.ts'
-import { forkLog, headless } from './sql-log.ts'
+import { headless } from './sql-log.ts'
 import { logRowOf } from './sql-rows.ts'
 import type { LogTable, Schema } from './sql-schema.ts'
 
@@ -17,10 +16,9 @@ export interface TrimmableLog extends ChangeLog {
 
 type ReadRow = { readonly registered: number } & { [C in keyof Omit<LogTable, 'at_ms'>]: LogTable[C] | null }
 
-/** A role that only checks may not write the log, and is not given that right for the sake of a failover. */
-function waitsForServer(cause: unknown): Fault {
+function mayNotFork(cause: unknown): Fault {
   return new Fault('store.unavailable', {
-    detail: 'the change log lost rows in a failover, and only a Gatehouse server may start it anew: keep one running',
+    detail: 'the change log lost rows in a failover, and this role may not start it anew: grant it gatehouse_fork',
     cause,
   })
 }
@@ -45,12 +43,9 @@ export function sqlChangeLog(engine: SqlEngine): TrimmableLog {
       if (!Number.isSafeInteger(seenSeq) || seenSeq < 0 || seenSeq > 2 ** 51) {
         throw new Fault('internal', { detail: `a log cannot be forked at ${seenSeq}` })
       }
-      const change = { subjects: [everything], terminal: false, restricts: true }
-      await engine.urgent
-        .write((tx) => forkLog(tx, engine, seenSeq, change))
-        .catch((cause: unknown) => {
-          throw engine.lacksRight(cause) ? waitsForServer(cause) : cause
-        })
+      await engine.fork(seenSeq).catch((cause: unknown) => {
+        throw engine.lacksRight(cause) ? mayNotFork(cause) : cause
+      })
     },
     trim: (windowMs) => trim(engine, windowMs),
   }

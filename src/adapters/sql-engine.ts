@@ -31,6 +31,10 @@ export interface SqlEngine {
   prepare<Row>(name: string, statement: RawBuilder<Row>, use: 'beat' | 'lookup'): Prepared<Row>
   /** The last statement of a transaction that changes something; see `appendInSteps`. */
   append(tx: Kysely<Schema>, change: Required<ChangeMark>): Promise<Position>
+  /** Sets the log above a history that was lost; see `forkLog`. */
+  fork(seenSeq: number): Promise<void>
+  /** For the first migration: what the database runs by itself. */
+  createRoutines(tx: Kysely<Schema>): Promise<void>
   /** Whether a statement failed because the role may not do that. */
   lacksRight(error: unknown): boolean
   /** Names of all tables and views where ours would be. */

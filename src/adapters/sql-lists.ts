@@ -38,6 +38,8 @@ export type MakePage = <Row extends { readonly id: string }, T>(
 
 /** How long one request looks on, ms. */
 const spanMs = 250
+/** The same, once an id was found: that is most likely what was looked for. */
+const foundSpanMs = 25
 /** How many lists may wait, and for how long, ms. */
 const queue = 64
 const waitMs = 5_000
@@ -78,8 +80,9 @@ async function look<Row extends { readonly id: string }, T>(
   { rows: most, cursor, q }: Wanted,
   means: Means,
 ): Promise<Page<T>> {
-  const untilMono = means.clock.mono() + spanMs
+  const startMono = means.clock.mono()
   const shown = q === undefined || cursor ? undefined : await byId(list, q, most - 1, means)
+  const untilMono = startMono + (shown?.length ? foundSpanMs : spanMs)
   const idsTold = cursor?.idsTold ?? shown !== undefined
   const rest = { list, conditions: searchConditions(list, q, idsTold) }
   const first = shown ?? []

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { ChangeMark } from '../authority/store.ts'
 import type { Position } from '../cache/change-log.ts'
+import { everything } from '../cache/subjects.ts'
 import { Fault } from '../kernel/fault.ts'
 import { randomBase62 } from '../kernel/id.ts'
 import type { SqlEngine } from './sql-engine.ts'
@@ -48,13 +49,13 @@ export async function appendAtOnce(tx: Kysely<Schema>, engine: SqlEngine, change
 }
 
 /** Appends a row that lies 2^32 above both the head and `seenSeq`, unless the head already lies far above it. */
-export async function forkLog(tx: Kysely<Schema>, engine: SqlEngine, seenSeq: number, change: Change): Promise<void> {
+export async function forkLog(tx: Kysely<Schema>, engine: SqlEngine, seenSeq: number): Promise<void> {
   const head = await engine.lock(tx.selectFrom('log_head').select(['seq', 'mark'])).executeTakeFirstOrThrow(headless)
   if (head.seq - seenSeq > 2 ** 31) return
   const seq = Math.max(head.seq, seenSeq) + 2 ** 32
   const next = { seq, mark: randomBase62(8), previous_mark: head.mark }
   await tx.updateTable('log_head').set(next).execute()
-  await writeRow(tx, engine, next, change)
+  await writeRow(tx, engine, next, { subjects: [everything], terminal: false, restricts: true })
 }
 
 /** For a database from which somebody has deleted rows. */

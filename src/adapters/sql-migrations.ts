@@ -22,6 +22,7 @@ async function first(tx: Kysely<Schema>, engine: SqlEngine): Promise<void> {
   await createKeys(tx, engine)
   await createLog(tx, engine)
   await createRecords(tx, engine)
+  await engine.createRoutines(tx)
   // Here from the start, so that two nodes that make the first admin key have a row to queue at.
   await tx.insertInto('meta').values({ name: 'had_admin_key', value: 'no' }).execute()
 }

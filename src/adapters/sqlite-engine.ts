@@ -6,7 +6,7 @@ import { Kysely, type RawBuilder, sql } from 'kysely'
 import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/fault.ts'
 import type { Prepared, SqlEngine } from './sql-engine.ts'
-import { appendInSteps } from './sql-log.ts'
+import { appendInSteps, forkLog } from './sql-log.ts'
 import type { Schema } from './sql-schema.ts'
 import { type SqliteDialectOptions, sqliteDialect } from './sqlite-dialect.ts'
 import { sqliteBusy, sqliteCode, sqliteFault } from './sqlite-fault.ts'
@@ -49,6 +49,8 @@ export async function openSqlite(path: string, clock: Clock): Promise<SqlEngine>
     snapshot: (work) => snapshots.transaction().execute(work),
     migration: (work) => migration(path, patience(clock, migrationPatienceMs), work),
     prepare: (_name, statement) => checks.prepare(statement, reader),
+    fork: (seenSeq) => write((tx) => forkLog(tx, engine, seenSeq)),
+    createRoutines: async () => {},
     lacksRight: () => false,
     tables: async (db) => {
       const found = await sql<{ name: string }>`select name from sqlite_master where type in ('table', 'view')`.execute(

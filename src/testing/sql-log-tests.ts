@@ -157,6 +157,41 @@ export function sqlLogTests(make: MakePlace): void {
     expect((await markChange(db, ['key:4'])).seq).toBe(4)
   })
 
+  test('floors of a snapshot come in the order of the log, and the newest of a subject only', async () => {
+    const { db } = await migrated(make)
+    for (const subjects of [['key:9', 'key:1'], ['key:5'], ['key:1']]) await markChange(db, subjects)
+    const { floors } = await db.changeLog.snapshot(60_000, 10)
+    expect(floors.map(({ subject, seq }) => `${seq} ${subject}`)).toEqual(['1 key:9', '2 key:5', '3 key:1'])
+  })
+
+  test('a change over thousands of subjects, some of them named twice, is one row and as many floors', async () => {
+    const { db } = await migrated(make)
+    const subjects = Array.from({ length: 3000 }, (_, index) => `key:"${index % 2000}',{}`)
+    await markChange(db, subjects, true)
+    await markChange(db, subjects.slice(0, 5))
+    const { floors } = await db.changeLog.snapshot(60_000, 10_000)
+    expect(floors).toHaveLength(2000)
+    expect(floors.every(({ terminal }) => terminal)).toBe(true)
+    expect(floors.filter(({ seq }) => seq === 2)).toHaveLength(5)
+  })
+
+  test('a log of thousands of rows is trimmed to the window, floors with it', async () => {
+    const { db, place } = await migrated(make)
+    await place.run(`insert into change_log (seq, mark, previous_mark, subjects_json, terminal, restricts, at_ms)
+      with recursive n (i) as (select 1 union all select i + 1 from n where i < 2500)
+      select i, 'm' || i, 'm' || (i - 1), '[]', 0, 1, 1 from n`)
+    await place.run('insert into floors (subject, seq, terminal, at_ms) select mark, seq, 0, 1 from change_log')
+    await place.run("update log_head set seq = 2500, mark = 'm2500', previous_mark = 'm2499'")
+    await markChange(db, ['key:1'])
+    expect(await db.changeLog.trim(50_000)).toBe(2500)
+    const { horizon, floors, positions } = await db.changeLog.snapshot(1e12, 10_000)
+    expect({ horizon, floors: floors.length, positions: positions.length }).toEqual({
+      ...{ horizon: 2500, floors: 1, positions: 2 },
+    })
+    expect(await place.run('select subject from floors')).toEqual([{ subject: 'key:1' }])
+    expect(await db.changeLog.trim(50_000)).toBe(0)
+  })
+
   test('a fork lies 2^32 above both histories, touches all, and happens once however many tell', async () => {
     const { db, place } = await migrated(make)
     const other = await openAt(place)

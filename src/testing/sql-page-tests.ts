@@ -70,7 +70,7 @@ export function sqlPageTests(make: MakePlace): void {
 
   test('a search takes its text literally: part of a name in any case, or the beginning of an id', async () => {
     const { db } = await migrated(make)
-    const names = ['Plain', '100% sure', 'under_score', 'back\\slash', "O'Neil", 'é accent', '⚙️ gear']
+    const names = ['Plain', '100% sure', 'under_score', 'back\\slash', "O'Neil", 'É accent', '⚙️ gear']
     await db.store.write(async (tx) => {
       for (const [index, name] of names.entries()) {
         await tx.insertKey(aKey(`Key${index}`, { name, createdAtMs: index }), aDigest(`Key${index}`))
@@ -88,6 +88,72 @@ export function sqlPageTests(make: MakePlace): void {
     expect(await search('ey1')).toEqual([])
     expect(await search('')).toEqual(all)
     await expect(search('x'.repeat(201))).rejects.toMatchObject({ code: 'request.invalid' })
+  })
+
+  manyTests(make)
+}
+
+/** More keys than one piece of a search holds on either database. */
+function manyTests(make: MakePlace): void {
+  const count = 45_000
+  const manyKeys = async () => {
+    const { db, place } = await migrated(make)
+    await place.run(`insert into keys (id, kind, tenant_id, name, prefix, last_four, state, scopes_json,
+        permissions_json, cidrs_json, metadata_json, created_at_ms, updated_at_ms)
+      with recursive n (i) as (select 1 union all select i + 1 from n where i < ${count})
+      select 'key' || (100000 + i), case when i % 9000 = 1 then 'admin' else 'app' end, 'ten_' || (i % 2),
+        case when i % 5000 = 7 then 'Rare ' || i else 'name ' || i end, 'p', 'abcd',
+        case when i % 9000 < 3 then 'revoked' else 'active' end, '[]', '[]', '[]', '{}', i / 10, 1 from n`)
+    return db
+  }
+  const ids = (...numbers: number[]) => numbers.map((one) => `key${100_000 + one}`)
+  const rare = ids(40_007, 35_007, 30_007, 25_007, 20_007, 15_007, 10_007, 5_007, 7)
+
+  test('a search finds all there is, however far apart and by pages of any size, each once and in order', async () => {
+    const db = await manyKeys()
+    for (const limit of [1, 3, 9, 200]) expect(await walk(db, { limit, q: 'rAre' })).toEqual(rare)
+    expect(await walk(db, { limit: 50, q: 'rare', tenantId: 'ten_1' })).toEqual(rare)
+    expect(await walk(db, { limit: 50, q: 'rare', tenantId: 'ten_0' })).toEqual([])
+    expect(await walk(db, { limit: 50, q: 'nothing of this name' })).toEqual([])
+    expect(await walk(db, { limit: 2, tenantId: 'ten_1', kind: 'admin', state: 'revoked' })).toEqual(
+      ids(36_001, 18_001, 1).concat(ids(27_001, 9_001)).sort().reverse(),
+    )
+    expect(await walk(db, { limit: 200, q: 'key' })).toHaveLength(count)
+  })
+
+  test('the beginning of an id has what it names on the first page, whatever lies between, and once', async () => {
+    const db = await manyKeys()
+    for (const limit of [1, 50]) {
+      const { data } = await db.store.keys({ limit, q: 'key100007' })
+      expect(data.map(({ id }) => id)).toEqual(ids(7))
+      expect(await walk(db, { limit, q: 'key100007' })).toEqual(ids(7))
+    }
+    expect(await walk(db, { limit: 50, q: 'key100007', tenantId: 'ten_0' })).toEqual([])
+    expect(await walk(db, { limit: 4, q: 'key10000' })).toEqual(ids(9, 8, 7, 6, 5, 4, 3, 2, 1))
+  })
+
+  test('while lists run the event loop turns, and beats are answered', async () => {
+    const db = await manyKeys()
+    await db.nodes.register({ id: 'node-1', name: 'one', leaseMs: 1000, graceMs: 0 }, 0)
+    let running = true
+    const lists = Promise.allSettled(Array.from({ length: 60 }, () => db.store.keys({ limit: 50, q: 'nothing' })))
+    const ended = lists.then((all) => {
+      running = false
+      return all
+    })
+    const took: number[] = []
+    while (running) {
+      const started = performance.now()
+      expect((await db.changeLog.read('node-1', 0, 10)).registered).toBe(true)
+      await db.credentials.find('unknown')
+      took.push(performance.now() - started)
+      await new Promise(setImmediate)
+    }
+    expect(took.length).toBeGreaterThan(20)
+    expect(Math.max(...took)).toBeLessThan(500)
+    for (const one of await ended) {
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ status: 503, public: expect.any(String) })
+    }
   })
 }
 

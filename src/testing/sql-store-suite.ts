@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { KeyState } from '../domain/api-key.ts'
+import { sqlDutyTests } from './sql-duty-tests.ts'
 import {
   aDigest,
   aKey,
@@ -27,6 +28,7 @@ export function sqlStoreSuite(name: string, make: MakePlace): void {
     describe('pages', () => sqlPageTests(make))
     describe('change log', () => sqlLogTests(make))
     describe('nodes', () => sqlNodeTests(make))
+    describe('duties', () => sqlDutyTests(make))
     describe('schema', () => sqlSchemaTests(make))
   })
 }
