@@ -40,6 +40,7 @@ export interface Authority {
   apps(caller: Caller, query: PageQuery): Promise<Page<App>>
   /** `state` disables and enables. */
   updateApp(caller: Caller, id: string, patch: AppPatch): Promise<Changed<App>>
+  /** Refused with `request.conflict` while keys hang on it that are not revoked. */
   deleteApp(caller: Caller, id: string): Promise<Deletion>
 
   audit(caller: Caller, query: PageQuery & { readonly subjectId?: string | undefined }): Promise<Page<AuditEntry>>

@@ -1,5 +1,6 @@
 import type { App } from '../domain/app.ts'
 import { appSubject } from '../domain/subjects.ts'
+import { Fault } from '../kernel/fault.ts'
 import { newId } from '../kernel/id.ts'
 import type { AppPatch, Caller, Changed, CreateApp, Deletion } from './authority.ts'
 import { checkMetadata, checkName, invalid } from './check-input.ts'
@@ -7,6 +8,7 @@ import type { AuthorityParts } from './parts.ts'
 import { marked } from './parts.ts'
 import { differences, record } from './record.ts'
 import { visible } from './rights.ts'
+import type { Store } from './store.ts'
 
 export async function createApp({ store, clock }: AuthorityParts, caller: Caller, input: CreateApp): Promise<App> {
   checkApp(input)
@@ -64,11 +66,30 @@ export async function deleteApp({ store, clock }: AuthorityParts, caller: Caller
   const nowMs = clock.wall()
   const written = await store.write(async (tx) => {
     const app = visible(caller, 'app', await tx.app(id))
+    if (await hasLiveKeys(store, app)) throw stillUsed(id)
     await tx.deleteApp(id)
     await record(tx, caller, { ...about(app), atMs: nowMs, action: 'app.delete', changes: { name: app.name } })
     tx.mark({ subjects: [appSubject(id)], terminal: true, restricts: true })
   })
   return marked(written)
+}
+
+/** Keys are made with their app locked, so that none is made between this look and the deletion. */
+async function hasLiveKeys(store: Store, { id: appId, tenantId }: App): Promise<boolean> {
+  for (const state of ['active', 'disabled'] as const) {
+    let cursor: string | undefined
+    do {
+      const page = await store.keys({ tenantId, appId, state, limit: 1, cursor })
+      if (page.data.length > 0) return true
+      cursor = page.nextCursor ?? undefined
+    } while (cursor !== undefined)
+  }
+  return false
+}
+
+function stillUsed(id: string): Fault {
+  const fix = `Revoke them first; the list of keys with appId=${id} names them. To refuse them all at once, disable the app`
+  return new Fault('request.conflict', { public: 'Keys that are not revoked belong to this app', fix })
 }
 
 const stateActions = { active: 'app.enable', disabled: 'app.disable' } as const

@@ -33,7 +33,7 @@ export async function createTenant(
   return tenant
 }
 
-/** A caller with a tenant may change its name and metadata. */
+/** A caller with a tenant may change its metadata. Names are unique among all tenants: whoever tries them learns others. */
 export async function updateTenant(
   { store, clock }: AuthorityParts,
   caller: Caller,
@@ -54,7 +54,7 @@ export async function updateTenant(
     }
     const changes = differences(before, after, ['name', 'state', 'keyPrefix', 'metadata'])
     if (Object.keys(changes).length === 0) return before
-    if ('state' in changes || 'keyPrefix' in changes) requireAllTenants(caller)
+    if (Object.keys(changes).some((member) => member !== 'metadata')) requireAllTenants(caller)
     await tx.saveTenant(after)
     const action = 'state' in changes ? stateActions[after.state] : 'tenant.update'
     await record(tx, caller, { ...about(after), atMs: nowMs, action, changes })

@@ -65,6 +65,23 @@ describe('a tenant', () => {
     await expect(house.authority.tenant(root, tenant.id)).rejects.toMatchObject({ code: 'request.not-found' })
   })
 
+  it('is renamed by callers over all tenants only: a name that is taken would tell of another', async () => {
+    const { tenant } = await owned()
+    const { tenant: other } = await owned()
+    const caller = { ...root, id: 'x', tenantId: tenant.id }
+    const attempts = [other.name, `Free ${count++}`].map((name) =>
+      house.authority.updateTenant(caller, tenant.id, { name }).then(
+        () => undefined,
+        ({ code, public: said }: { code: string; public: string }) => [code, said],
+      ),
+    )
+    const [taken, free] = await Promise.all(attempts)
+    expect(taken).toEqual(free)
+    expect(taken?.[0]).toBe('request.forbidden')
+    const kept = { name: tenant.name, metadata: { a: 1 } }
+    expect((await house.authority.updateTenant(caller, tenant.id, kept)).value).toMatchObject(kept)
+  })
+
   it('has a name of its own', async () => {
     await house.authority.createTenant(root, { name: 'Twice' })
     const again = house.authority.createTenant(root, { name: 'Twice' })
@@ -92,10 +109,19 @@ describe('an app', () => {
     expect(await marksOf(rename)).toEqual([])
   })
 
-  it('ends its keys for good when it is deleted', async () => {
-    const { app, secret } = await owned()
-    expect(await marksOf(() => house.authority.deleteApp(root, app.id))).toEqual([[`app:${app.id}`, true, true]])
+  it('is deleted only when no key hangs on it that could work again, and then for good', async () => {
+    const { app, key, secret } = await owned()
+    const remove = () => house.authority.deleteApp(root, app.id)
+    const refusal = { code: 'request.conflict', fix: expect.stringContaining(app.id) }
+    await expect(remove()).rejects.toMatchObject(refusal)
+    await house.authority.updateKey(root, key.id, { state: 'disabled' })
+    await expect(remove()).rejects.toMatchObject(refusal)
+    await house.authority.updateKey(root, key.id, { state: 'active' })
+    expect(await verdict(secret)).toBe('VALID')
+    await house.authority.revokeKey(root, key.id)
+    expect(await marksOf(remove)).toEqual([[`app:${app.id}`, true, true]])
     expect(await verdict(secret)).toBe('REVOKED')
+    expect(await house.authority.key(root, key.id)).toMatchObject({ state: 'revoked' })
     await expect(house.authority.app(root, app.id)).rejects.toMatchObject({ code: 'request.not-found' })
   })
 

@@ -74,7 +74,7 @@ export function defineApps(program: Command): void {
 
   apps
     .command('delete <id>')
-    .description('deletes an app; its keys open nothing any more')
+    .description('deletes an app that has no keys but revoked ones')
     .action(async (id: string, _options, command: Command) => {
       const { api, output } = await sessionOf(command)
       output.done(await api.remove<object>(`apps/${encodeURIComponent(id)}`), `App ${id} is deleted.`)

@@ -54,8 +54,8 @@ export function addApps({ app, authority }: AdminRoutes): void {
     {
       schema: {
         tags,
-        summary: 'Delete an app',
-        description: 'Its keys are refused from then on, as those of a disabled app.',
+        summary: 'Delete an app that has no keys',
+        description: 'Revoked keys do not count.',
         params: IdParams,
         response: adminAnswers({ 200: Change }, 404, 409),
       },
