@@ -6,7 +6,7 @@ import { keyPrefix } from '../tokens/key-format.ts'
 import type { PepperRing } from '../tokens/peppers.ts'
 import type { IssuedKey } from './authority.ts'
 import { systemCaller } from './authority.ts'
-import { registerForms } from './foreign-patterns.ts'
+import { newForms } from './foreign-patterns.ts'
 import type { ForeignToken } from './foreign-token.ts'
 import { clearToken } from './foreign-token.ts'
 import { insertForeign, insertNative } from './insert-key.ts'
@@ -44,8 +44,11 @@ async function adopt(
   const { form, lastFour, ...token } = readGiven(peppers, given)
   const draft = { kind: 'admin', tenantId: null, appId: null, name: 'First admin key' } as const
   const key = newKey({ ...draft, prefix: form.prefix, lastFour }, clock.wall())
-  await insertForeign(tx, systemCaller('bootstrap'), key, { ...token, form, lastFour })
-  await registerForms(tx, patterns, [form])
+  const caller = systemCaller('bootstrap')
+  const forms = newForms(caller, patterns)
+  forms.add(form)
+  await insertForeign(tx, caller, key, { ...token, form, lastFour })
+  await forms.register(tx)
   tx.mark({ subjects: [absence, patternsSubject], restricts: false })
   return { key, secret: given, repeated: false }
 }

@@ -134,6 +134,31 @@ describe('importing keys', () => {
     expect(results[1]).toEqual({ outcome: 'exists', keyId: null })
   })
 
+  it('tells an admin over all tenants whose key it is already, and changes nothing', async () => {
+    const other = await house.authority.createTenant(root, { name: 'Holder' })
+    const key = dify()
+    await house.authority.importKeys({ ...root, id: 'x', tenantId: other.id }, [line({ key, tenantId: other.id })])
+    for (const again of [{ key }, { sha256: sha256(key), pattern: { prefix: 'app-', length: 28 } }]) {
+      const { results, position } = await house.authority.importKeys(root, [line(again)])
+      const problem = expect.stringMatching(`is a key of another tenant.*${other.id}`)
+      expect(results).toEqual([{ outcome: 'refused', problem, fix: expect.any(String) }])
+      expect(position).toBeNull()
+    }
+    expect(await found(key)).toMatchObject({ tenantId: other.id })
+  })
+
+  it('takes from a caller with a tenant only what its holder can show', async () => {
+    const caller = { ...root, id: 'x', tenantId }
+    const key = dify()
+    const pattern = { prefix: 'app-', length: 28 }
+    const { results } = await house.authority.importKeys(caller, [
+      line({ sha256: sha256(key), pattern }),
+      line({ key }),
+    ])
+    expect(results).toMatchObject([{ outcome: 'refused', problem: expect.stringContaining('clear keys only') }, {}])
+    expect(results[1]?.outcome).toBe('imported')
+  })
+
   it('gives an imported key a secret in the own format when it is rotated', async () => {
     const key = dify()
     const { results } = await house.authority.importKeys(root, [line({ key })])
@@ -141,5 +166,34 @@ describe('importing keys', () => {
     const { secret } = await house.authority.rotateKey(root, id, { graceSeconds: 60 })
     expect(secret.reveal()).toMatch(/^gh_app_/)
     expect([await found(key), await found(secret.reveal())]).toMatchObject([{ keyId: id }, { keyId: id }])
+  })
+})
+
+describe('the forms of foreign keys', () => {
+  /** Each of another form. */
+  const oddKeys = (count: number, from: number) =>
+    Array.from({ length: count }, (_, i) => line({ key: `p${from + i}-${'x'.repeat(24)}`, tenantId: own }))
+  let own: string
+
+  it('are bounded, the sooner for callers with a tenant, who go on importing those that are known', async () => {
+    const fresh = await scratchAuthority()
+    own = (await fresh.authority.createTenant(root, { name: 'Own' })).id
+    const caller = { ...root, id: 'x', tenantId: own }
+    const outcomes = async (by: typeof root | typeof caller, lines: ImportLine[]) => {
+      const { results } = await fresh.authority.importKeys(by, lines)
+      return Object.fromEntries(
+        Object.entries(Object.groupBy(results, ({ outcome }) => outcome)).map(([outcome, all]) => [
+          outcome,
+          all.length,
+        ]),
+      )
+    }
+    expect(await outcomes(caller, oddKeys(120, 100))).toEqual({ imported: 100, refused: 20 })
+    expect(await outcomes(caller, [line({ key: `p100-${'y'.repeat(24)}`, tenantId: own })])).toEqual({ imported: 1 })
+    expect(await outcomes(root, oddKeys(1000, 1000))).toEqual({ imported: 900, refused: 100 })
+    expect(await fresh.database.store.patterns()).toHaveLength(1000)
+    const { results } = await fresh.authority.importKeys(root, oddKeys(1, 5000))
+    expect(results).toMatchObject([{ outcome: 'refused', problem: expect.stringContaining('1000 forms') }])
+    await fresh.close()
   })
 })
