@@ -56,12 +56,16 @@ async function checkOne(gate: Gate, caller: Caller, check: VerifyKeyBody, ipName
   // Guesses through this address are the caller's, not those of the address that the caller names.
   const ask = { scope, permissions, ip, peer: caller.id }
   const verdict = gate.peek(key, ask) ?? (await gate.verify(key, ask))
-  return verdictView(isSeenBy(caller, verdict) ? verdict : refused('NOT_FOUND'))
+  return verdictView(asSeenBy(caller, verdict))
 }
 
-/** To the admin of one tenant the keys of others do not exist. */
-function isSeenBy({ tenantId }: Caller, { principal }: Verdict): boolean {
-  return tenantId === null || principal === null || principal.tenantId === tenantId
+/** To the admin of one tenant the keys of others do not exist: nothing tells them from keys that nobody has. */
+function asSeenBy({ tenantId }: Caller, verdict: Verdict): Verdict {
+  if (tenantId === null) return verdict
+  const { principal } = verdict
+  if (principal?.tenantId === tenantId) return verdict
+  const isNobodys = verdict.kind === 'refused' && verdict.reason === 'NOT_FOUND'
+  return principal !== null || isNobodys ? refused('NOT_FOUND') : verdict
 }
 
 function refused(reason: 'MALFORMED' | 'NOT_FOUND'): Verdict {

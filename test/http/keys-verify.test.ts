@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { VerdictBody, VerdictsBody } from '../../src/http/contract.ts'
+import type { ImportedBody, VerdictBody, VerdictsBody } from '../../src/http/contract.ts'
 import { type System, startSystem } from './system.ts'
 
 let system: System
@@ -66,6 +66,23 @@ test('to the admin of one tenant the keys of another do not exist', async () => 
   const admin = await system.newKey({ tenantId: await system.newTenant('other'), kind: 'admin' })
   const { json } = await verify({ key: good.key }, admin.key)
   expect(json).toMatchObject({ valid: false, code: 'NOT_FOUND', keyId: null, tenantId: null })
+})
+
+test('nor can they be told from keys that nobody has, wherever the answer comes from', async () => {
+  const admin = await system.newKey({ tenantId: await system.newTenant('curious'), kind: 'admin' })
+  const [held, revoked, nobodys] = ['1', '2', '3'].map((last) => `app-4f9a8b7c6d5e4f3a2b1c0d9${last}`)
+  const keys = [held, revoked].map((key) => ({ kind: 'service', tenantId, name: 'imported', key }))
+  const imported = await system.admin<ImportedBody>('POST', '/keys/import', { keys })
+  const [, second] = imported.json.results
+  await system.admin('POST', `/keys/${second?.outcome === 'imported' ? second.keyId : ''}/revoke`)
+  // Once from storage, once from what this process has learnt by then.
+  for (let times = 0; times < 2; times++) {
+    const told = await Promise.all([held, revoked, nobodys].map((key) => verify({ key }, admin.key)))
+    const [first, ...others] = told.map(({ status, json }) => ({ status, json }))
+    expect(first?.json).toMatchObject({ code: 'NOT_FOUND', tier: 'none', version: 0, ageMs: 0 })
+    for (const other of others) expect(other).toEqual(first)
+  }
+  expect((await verify({ key: held })).json).toMatchObject({ code: 'VALID', tenantId })
 })
 
 describe('a batch', () => {
