@@ -32,6 +32,7 @@ export interface ForeignPattern {
 }
 
 export interface Page<T> {
+  /** May be short, or even empty, though there is a next page: a search looks at a bounded part of a list at a time. */
   readonly data: readonly T[]
   readonly nextCursor: string | null
 }
@@ -41,7 +42,7 @@ export interface PageQuery {
   readonly limit: number
   /** As answered by the page before; anything else throws `Fault('request.invalid')`. */
   readonly cursor?: string | undefined
-  /** Part of a name, or the beginning of an id; taken literally. */
+  /** Part of a name, or the beginning of an id; taken literally. The few that an id names stand first. */
   readonly q?: string | undefined
   /** Only what belongs to this tenant. */
   readonly tenantId?: string | undefined
