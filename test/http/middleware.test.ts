@@ -84,6 +84,51 @@ test('a good key reaches the handler, with its principal', async () => {
   expect(replies[2]?.body).toContain(keyId)
 })
 
+describe('a handler that fails', () => {
+  const failures: Record<string, Parameters<typeof protect>[1]> = {
+    '/throws': () => {
+      throw new Error('geheim')
+    },
+    '/rejects': async () => {
+      throw new Error('geheim')
+    },
+    '/rejects-late': async (_request, response) => {
+      response.writeHead(200, { 'content-length': 10 }).write('half')
+      await new Promise(setImmediate)
+      throw new Error('geheim')
+    },
+  }
+
+  async function whileServing(told: unknown[], work: (url: string) => Promise<void>): Promise<void> {
+    const handler = protect(system.runtime.gate, (...given) => failures[given[0].url ?? '']?.(...given), {
+      credentialHeaders: ['x-api-key'],
+      trustedProxies: ['127.0.0.1'],
+      onError: (error, { url }) => told.push([url, String(error)]),
+    })
+    const server = createServer(handler)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    await new Promise((resolve) => server.close(resolve))
+  }
+
+  test('costs its own request only, and its error is handed over', async () => {
+    const told: unknown[] = []
+    await whileServing(told, async (url) => {
+      // The first finds the key in storage, the second in memory: one waits for a promise, the other does not.
+      await system.admin('POST', '/cache/flush')
+      for (const address of ['/throws', '/throws', '/rejects']) {
+        const reply = await sendRaw(url, rawRequest('GET', address, [`X-Api-Key: ${key}`, from]))
+        expect(reply.status).toBe(500)
+        expect(JSON.parse(reply.body)).toMatchObject({ code: 'internal', fix: expect.any(String) })
+        expect(reply.body).not.toContain('geheim')
+      }
+      const cut = await sendRaw(url, rawRequest('GET', '/rejects-late', [`X-Api-Key: ${key}`, from]))
+      expect(cut).toMatchObject({ status: 200, body: 'half' })
+    })
+    expect(told).toEqual(['/throws', '/throws', '/rejects', '/rejects-late'].map((url) => [url, 'Error: geheim']))
+  })
+})
+
 test('the body of a request that is refused is not read', async () => {
   const lines = ['Content-Type: application/json', 'Content-Length: 9']
   const reply = await sendRaw(doors.fastify ?? '', rawRequest('POST', '/authz', lines, '{not json'))
