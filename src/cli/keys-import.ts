@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import type { ImportBody, ImportedBody, ImportResultBody } from '../http/contract.ts'
-import { Fault } from '../kernel/fault.ts'
-import { keyArgument, sessionOf } from './context.ts'
+import { sessionOf } from './context.ts'
 import { type ImportDefaults, readImport } from './import-lines.ts'
+import { readSource } from './import-source.ts'
 
 /** As many as the server takes at a time. */
 const batchSize = 1000
@@ -17,7 +16,7 @@ export function defineImport(keys: Command): void {
     .option('--app <ID>', 'where the file names none')
     .action(async (file: string, options: Record<'kind' | 'tenant' | 'app', string | undefined>, command: Command) => {
       const { api, output } = await sessionOf(command, 120_000)
-      const lines = readImport(file === '-' ? keyArgument(file) : contentOf(file), {
+      const lines = readImport(readSource(file), {
         ...(options.kind && { kind: options.kind as NonNullable<ImportDefaults['kind']> }),
         ...(options.tenant && { tenantId: options.tenant }),
         ...(options.app && { appId: options.app }),
@@ -40,16 +39,4 @@ export function defineImport(keys: Command): void {
 /** By the number of the key in the file, never by the key. */
 function tell(number: number, result: ImportResultBody): void {
   if (result.outcome === 'refused') process.stderr.write(`Key ${number}: ${result.problem}. ${result.fix}.\n`)
-}
-
-function contentOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new Fault('request.malformed', {
-      public: `${path} cannot be read`,
-      fix: 'Name a file of JSON lines or CSV, or - for standard input',
-      cause,
-    })
-  }
 }
