@@ -76,6 +76,9 @@ async function folderFinding(dataDir: string, mode: number): Promise<Finding> {
   if ((mode & 0o022) !== 0) {
     return { what, state: 'mend', says: `${dataDir} can be written by others`, fix: `Run: chmod 700 ${dataDir}` }
   }
+  if ((mode & 0o055) !== 0) {
+    return { what, state: 'note', says: `${dataDir} can be read by others; to end that, run: chmod 700 ${dataDir}` }
+  }
   return { what, state: 'ok', says: dataDir }
 }
 

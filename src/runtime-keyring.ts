@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openPeppers, readPeppers } from './authority/open-peppers.ts'
 import type { Store, VaultStore } from './authority/store.ts'
@@ -43,6 +43,7 @@ async function ownMasterKey({ dataDir }: Settings, kind: 'sqlite' | 'postgres', 
     })
   }
   const path = join(dataDir, 'master-key')
+  await warnOfOthers(dataDir)
   const present = await readIfThere(path)
   if (present !== undefined) return new Secret(present.trim())
   if ((await store.peppers()).length > 0) {
@@ -63,15 +64,42 @@ async function ownMasterKey({ dataDir }: Settings, kind: 'sqlite' | 'postgres', 
   return new Secret((await readFile(path, 'utf8')).trim())
 }
 
+const others = 0o077
+
+/** Whoever may write there can put another database in place of this one. */
+async function warnOfOthers(dataDir: string): Promise<void> {
+  const mode = await stat(dataDir).then(modeOf, () => 0)
+  if ((mode & others) === 0) return
+  process.emitWarning(`${dataDir} is open to other users of this machine. Run: chmod 700 ${dataDir}`)
+}
+
+/** Windows has no such modes; what Node makes up there says nothing. */
+const modeOf = ({ mode }: { readonly mode: number }) => (process.platform === 'win32' ? 0 : mode)
+
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
+    if ((modeOf(await stat(path)) & others) !== 0) {
+      throw new Fault('setting.invalid', {
+        public: `The master key at ${path} can be read by other users of this machine`,
+        fix: `Run: chmod 600 ${path}`,
+      })
+    }
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (error instanceof Fault) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return await refuseDeadLink(path)
     throw new Fault('setting.invalid', {
       public: `The master key at ${path} cannot be read`,
       fix: 'Give the user that runs Gatehouse the right to read it, or set GATEHOUSE_MASTER_KEY',
       cause: error,
     })
   }
+}
+
+async function refuseDeadLink(path: string): Promise<undefined> {
+  if (!(await lstat(path).catch(() => undefined))) return
+  throw new Fault('setting.invalid', {
+    public: `The master key at ${path} is a link to a file that is not there`,
+    fix: 'Bring that file back, or remove the link if nothing was stored under it yet',
+  })
 }

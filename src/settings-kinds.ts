@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import { parseRedisUrl } from './adapters/redis-url.ts'
 import { cidrProblem } from './domain/address.ts'
 import { formatDuration, parseDuration } from './kernel/duration.ts'
@@ -91,6 +92,24 @@ export const yesNo: Kind<boolean> = {
   show: (value) => value,
 }
 
+/** An address, or a name: what looks like an address and is none would be asked of DNS, as a name that nobody has. */
+function isHost(text: string): boolean {
+  if (/^[\d.]+$/.test(text)) return isIPv4(text)
+  return text.includes(':')
+    ? isIPv6(text)
+    : /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i.test(text)
+}
+
+export const host: Kind<string> = {
+  placeholder: 'HOST',
+  allowed: 'an address such as 127.0.0.1 or ::1, or a host name',
+  read(given) {
+    const value = asText(given)
+    return value !== undefined && isHost(value) ? value : undefined
+  },
+  show: (value) => value,
+}
+
 /** `host:port`, `[::1]:port`, or a port alone on loopback. */
 export const listener: Kind<{ readonly host: string; readonly port: number }> = {
   placeholder: 'HOST:PORT',
@@ -98,7 +117,8 @@ export const listener: Kind<{ readonly host: string; readonly port: number }> = 
   read(given) {
     const match = /^(?:(?:\[([0-9a-f:.]+)\]|([^\s:[\]/]+)):)?(\d{1,5})$/i.exec(String(given).trim())
     const port = Number(match?.[3] ?? Number.NaN)
-    return port <= 65_535 ? { host: match?.[1] ?? match?.[2] ?? '127.0.0.1', port } : undefined
+    const where = match?.[1] ?? match?.[2] ?? '127.0.0.1'
+    return port <= 65_535 && isHost(where) ? { host: where, port } : undefined
   },
   show: ({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`),
 }
@@ -158,22 +178,25 @@ export function secret(allowed: string, fits: (clear: string) => boolean): Kind<
   }
 }
 
-/** PEM text, or the path of a file that holds it. */
-function pem(given: unknown, world: World): string | undefined | Wrong {
+/** PEM text, or the path of a file that holds it; `named` is how the path may be called in a refusal. */
+function pem(given: unknown, world: World, named = (path: string) => path): string | undefined | Wrong {
   const value = given instanceof Secret ? given.reveal() : asText(given)
   if (!value || value.includes('-----BEGIN ')) return value || undefined
   try {
     const content = world.readFile(value)
-    return content.includes('-----BEGIN ') ? content : new Wrong(`${value} is not a PEM file`)
+    return content.includes('-----BEGIN ') ? content : new Wrong(`${named(value)} is not a PEM file`)
   } catch {
-    return new Wrong(`${value} cannot be read`)
+    return new Wrong(`${named(value)} cannot be read`)
   }
 }
+
+/** What was given may be the key itself, cut or in another form. */
+const unnamed = (value: string) => `the file that its ${value.length} characters name`
 
 export const certificate: Kind<string> = {
   placeholder: 'FILE',
   allowed: 'the path of a PEM file, or its text',
-  read: pem,
+  read: (given, world) => pem(given, world),
   show: (value) => `PEM of ${value.length} characters`,
 }
 
@@ -181,7 +204,7 @@ export const privateKey: Kind<Secret> = {
   placeholder: 'FILE',
   allowed: 'the path of a PEM file, or its text',
   read(given, world) {
-    const value = pem(given, world)
+    const value = pem(given, world, unnamed)
     return typeof value === 'string' ? new Secret(value) : value
   },
   show: () => '[secret]',

@@ -6,6 +6,7 @@ import {
   databaseUrl,
   duration,
   headers,
+  host,
   type Kind,
   listener,
   privateKey,
@@ -76,12 +77,7 @@ export const settingTable = {
     'gh',
     'Begins the name of every key and channel in Redis',
   ),
-  host: required(
-    'HOST',
-    text('an address or a host name', /^[A-Za-z0-9.:_-]{1,255}$/, 'HOST'),
-    '127.0.0.1',
-    'Where it listens',
-  ),
+  host: required('HOST', host, '127.0.0.1', 'Where it listens'),
   port: required('PORT', whole(0, 65_535, 'PORT'), '8700', 'The port that it listens on; 0 takes any that is free'),
   adminListen: optional(
     'GATEHOUSE_ADMIN_LISTEN',

@@ -106,6 +106,13 @@ test.each([
   [{ env: { GATEHOUSE_MASTER_KEY: 'geheim' } }, /GATEHOUSE_MASTER_KEY is 6 characters/],
   [{ env: { GATEHOUSE_ADMIN_KEY: 'geheim' } }, /GATEHOUSE_ADMIN_KEY is 6 characters/],
   [{ env: { GATEHOUSE_TLS_CERT: 'geheim.pem', GATEHOUSE_TLS_KEY: 'x' } }, /cannot be read/],
+  [{ env: { GATEHOUSE_TLS_KEY: 'geheim' } }, /GATEHOUSE_TLS_KEY.*6 characters.*cannot be read/],
+  [{ env: { GATEHOUSE_TLS_KEY: 'gatehouse.txt' }, files: { 'gatehouse.txt': 'geheim' } }, /is not a PEM file/],
+  [{ env: { HOST: '999.1.1.1' } }, /HOST is "999\.1\.1\.1"/],
+  [{ env: { HOST: '127.1' } }, /HOST is "127\.1"/],
+  [{ env: { HOST: '::1::' } }, /HOST is "::1::"/],
+  [{ env: { HOST: '-a' } }, /HOST is "-a"/],
+  [{ env: { GATEHOUSE_ADMIN_LISTEN: '10.0.0.256:1' } }, /GATEHOUSE_ADMIN_LISTEN is "10\.0\.0\.256:1"/],
   [{ files: { 'gatehouse.yaml': 'redis: x' } }, /the setting redis.*Did you mean redisUrl/],
   [{ files: { 'gatehouse.yaml': 'adminKey: "geheim' } }, /gatehouse\.yaml cannot be read as settings at line 1/],
   [{ files: { 'gatehouse.yaml': '- geheim' } }, /cannot be read as settings/],
@@ -117,6 +124,10 @@ test.each([
   const said = refusal(options)
   expect(said).toMatch(sentence)
   if (!said.includes('geheim.pem')) expect(said).not.toContain('geheim')
+})
+
+test.each(['0.0.0.0', '::', 'fe80::1', 'localhost', 'gate-1.example.com', 'gate_1'])('HOST may be %s', (host) => {
+  expect(load({ env: { HOST: host } }).settings.host).toBe(host)
 })
 
 test('what Kubernetes puts beside a Service called gatehouse is no setting', () => {

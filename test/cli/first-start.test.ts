@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { scratchDirectory } from '../servers/scratch.ts'
@@ -86,6 +86,34 @@ test('a master key that was lost is not replaced by another, which would open no
   }
   expect(readdirSync(join(cwd, '.gatehouse'))).not.toContain('master-key')
 }, 30_000)
+
+test('a master key that others may read is refused with its mend, and an open folder is said', async () => {
+  const cwd = scratchDirectory('open-master-key')
+  await (await serve([], { cwd })).stop()
+  const path = join(cwd, '.gatehouse', 'master-key')
+  chmodSync(path, 0o640)
+  const refused = await gatehouse(['admin', 'verifier'], { cwd })
+  expect(refused.code).toBe(1)
+  expect(refused.err).toMatch(/can be read by other users.*Run: chmod 600 .*master-key/)
+  chmodSync(path, 0o600)
+  chmodSync(join(cwd, '.gatehouse'), 0o755)
+  const warned = await gatehouse(['admin', 'verifier'], { cwd })
+  expect(warned.code).toBe(0)
+  expect(warned.err).toMatch(/open to other users.*Run: chmod 700 .*\.gatehouse/)
+  chmodSync(join(cwd, '.gatehouse'), 0o700)
+  expect((await gatehouse(['admin', 'verifier'], { cwd })).err).toBe('')
+}, 30_000)
+
+test('a master key that is a link to nothing is one sentence with its mend', async () => {
+  const cwd = scratchDirectory('dead-link')
+  mkdirSync(join(cwd, '.gatehouse'), { mode: 0o700 })
+  symlinkSync('gone', join(cwd, '.gatehouse', 'master-key'))
+  const ran = await gatehouse(['serve', '--port', '0'], { cwd })
+  expect(ran.code).toBe(1)
+  expect(ran.err).toMatch(
+    /^gatehouse: The master key at .*master-key is a link to a file that is not there\. Bring.*\n$/,
+  )
+})
 
 function modeOf(path: string): string {
   return (statSync(path).mode & 0o777).toString(8)
