@@ -1,4 +1,7 @@
-/** What a node holds in process about one slot. */
+/**
+ * What a node holds in process about one slot. Times are whole milliseconds, rounded to the safe side: V8 keeps such
+ * numbers in the object itself, where others are each one more wait for memory.
+ */
 export interface Entry<T> {
   readonly slot: string
   /** `null`: SQL has no such row. */
@@ -12,7 +15,7 @@ export interface Entry<T> {
   readonly readMono: number
   /** Monotonic time at which the entry stops being an answer under a live lease. Inherited, never prolonged. */
   readonly freshUntil: number
-  /** From here on a hit starts a refresh in the background. */
+  /** From here on a hit starts a refresh in the background; `freshUntil` where none is to be started. */
   refreshFrom: number
   /** The floors' revision at which the entry was last found standing. */
   revision: number

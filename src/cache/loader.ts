@@ -50,16 +50,17 @@ export class Loader<T> {
   entry(slot: string, at: Position, value: T | null, sentMono: number, seq = this.#stamp(at)): Entry<T> {
     const o = this.#o
     const life = value === null ? o.absentMs : o.positiveMs
-    const freshUntil = sentMono + life * (1 - o.random() / 10)
+    const freshUntil = Math.floor(sentMono + life * (1 - o.random() / 10))
+    const refreshFrom = Math.floor(freshUntil - life / 5 + (o.random() * life) / 10)
     return {
       slot,
       value,
       subjects: value === null ? [absence, absenceOf(slot)] : o.codec.subjects(value),
       terminal: value !== null && o.codec.terminal(value),
       seq,
-      readMono: sentMono,
+      readMono: Math.floor(sentMono),
       freshUntil,
-      refreshFrom: value === null ? Number.POSITIVE_INFINITY : freshUntil - life / 5 + (o.random() * life) / 10,
+      refreshFrom: value === null ? freshUntil : refreshFrom,
       revision: 0,
       used: true,
     }
@@ -102,7 +103,7 @@ export class Loader<T> {
     if (value === undefined || (value === null && !this.#o.lease.isLive())) return undefined
     const life = value === null ? this.#o.absentMs : this.#o.positiveMs
     const { entry: fresh, passing } = this.#placed(slot, state.at, value, askedMono - Math.max(0, life - ttlMs))
-    const entry = { ...fresh, freshUntil: Math.min(fresh.freshUntil, askedMono + ttlMs) }
+    const entry = { ...fresh, freshUntil: Math.min(fresh.freshUntil, Math.floor(askedMono + ttlMs)) }
     if (this.#o.floors.standing(entry.subjects, entry.seq) === 'outdated') return undefined
     return { entry, passing, tier: 'L2', sentMono: Number.NEGATIVE_INFINITY }
   }

@@ -235,7 +235,7 @@ export class TieredCache<T> {
 
   /** Ahead of its expiry, a hot entry is replaced in the background; whoever asks meanwhile gets what is there. */
   #refresh(key: string, entry: Entry<T>): void {
-    entry.refreshFrom = Number.POSITIVE_INFINITY
+    entry.refreshFrom = entry.freshUntil
     const abort = new AbortController()
     this.figures.refreshed++
     within(this.#clock, this.#clock.mono() + this.#budgetMs, this.#loader.refresh(entry, abort.signal))

@@ -1,5 +1,5 @@
 import type { Codec } from '../cache/source.ts'
-import type { KeyKind } from '../domain/api-key.ts'
+import { type KeyKind, keyKinds } from '../domain/api-key.ts'
 import type { Credential } from '../domain/credential.ts'
 import { isPlain } from '../domain/judge.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -25,10 +25,11 @@ export function passportOf(credential: Credential): Passport {
     credential,
     principal: principalOf(credential),
     plain: isPlain(credential),
-    kind: credential.kind,
+    // The one text of that name in the program: equal then shows without looking into a text of the key's own.
+    kind: keyKinds.find((kind) => kind === credential.kind) ?? credential.kind,
     scopes: credential.scopes,
     keyId: credential.keyId,
-    lastUsedAtMs: 0,
+    usedAtS: 0,
     pending: false,
   }
 }

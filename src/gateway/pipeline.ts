@@ -3,6 +3,7 @@ import type { Reading } from '../cache/tiered-cache-options.ts'
 import type { Certificate, Verdict } from '../domain/verdict.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/fault.ts'
+import { Glance } from '../kernel/glance.ts'
 import { tokenHash } from '../tokens/digest.ts'
 import type { LastUsed } from '../usage/last-used.ts'
 import { authorise, refusal } from './authorise.ts'
@@ -39,19 +40,25 @@ export interface PipelineOptions {
 export function createPipeline(options: PipelineOptions): Gate {
   const { clock, cache, budgetMs, keyring, foreign, lastUsed, figures, onSlowVerdict, onFailure } = options
 
+  const glance = new Glance(clock)
+
   function peek(token: string, ask?: Ask): Verdict | undefined {
     if (!hasShape(token)) return undefined
     return peekAt(tokenHash(token), ask)
   }
 
   function peekAt(hash: string, ask: Ask | undefined): Verdict | undefined {
-    // Each clock is read once for the whole check: two readings cost as much as the look-up.
-    const nowMono = clock.mono()
-    const nowWall = clock.wall()
-    const entry = cache.peek(hash, nowMono, nowWall)
+    // The clocks cost as much as the look-up: they are read once for the whole check.
+    glance.look()
+    const { mono, wall } = glance
+    const entry = cache.peek(hash, mono, wall)
     if (entry === undefined || entry.value === null) return undefined
-    const ageMs = nowMono - entry.readMono
-    return pass(entry.value, ask, { tier: 'L1', version: entry.seq, ageMs, degraded: false }, nowWall)
+    const ageMs = mono - entry.readMono
+    const verdict = authorise(entry.value, ask, wall, { tier: 'L1', version: entry.seq, ageMs, degraded: false })
+    if (verdict.kind === 'refused') return counted(verdict)
+    lastUsed.note(entry.value, wall)
+    figures.countHit()
+    return verdict
   }
 
   async function verify(token: string, ask?: Ask): Promise<Verdict> {

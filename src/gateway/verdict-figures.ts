@@ -10,6 +10,11 @@ export class VerdictFigures {
   readonly #accepted = tiers.map((_, tier) => tier * codes.length)
   degraded = 0
 
+  /** The usual case, on the hot path. */
+  countHit(): void {
+    this.#counts[0] = (this.#counts[0] ?? 0) + 1
+  }
+
   count(verdict: Verdict): void {
     const { tier, degraded } = verdict.certificate
     const base = this.#accepted[tier === 'L1' ? 0 : tiers.indexOf(tier)] ?? 0

@@ -3,7 +3,8 @@ import type { Clock } from '../kernel/clock.ts'
 /** When a key was last accepted; one for each cached key, written on every check. */
 export interface UseMark {
   readonly keyId: string
-  lastUsedAtMs: number
+  /** Whole seconds since the epoch: small enough for V8 to keep in the object itself. */
+  usedAtS: number
   /** Waits to be written already. */
   pending: boolean
 }
@@ -38,7 +39,7 @@ export class LastUsed {
 
   /** On the hot path: one comparison and one assignment, for all but the first use since the last write. */
   note(mark: UseMark, nowMs: number): void {
-    mark.lastUsedAtMs = nowMs
+    mark.usedAtS = Math.floor(nowMs / 1000)
     if (mark.pending || this.#pending.length >= this.#limit) return
     mark.pending = true
     this.#pending.push(mark)
@@ -63,10 +64,10 @@ export class LastUsed {
     this.#pending = []
     for (const mark of marks) mark.pending = false
     try {
-      await this.#o.write(marks.map(({ keyId, lastUsedAtMs }) => ({ keyId, lastUsedAtMs })))
+      await this.#o.write(marks.map(({ keyId, usedAtS }) => ({ keyId, lastUsedAtMs: usedAtS * 1000 })))
     } catch (cause) {
       this.#o.onFailure?.(cause)
-      for (const mark of marks) this.note(mark, mark.lastUsedAtMs)
+      for (const mark of marks) this.note(mark, mark.usedAtS * 1000)
     }
   }
 

@@ -233,7 +233,7 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: 'cache/loader.ts',
-        find: 'Math.min(fresh.freshUntil, askedMono + ttlMs)',
+        find: 'Math.min(fresh.freshUntil, Math.floor(askedMono + ttlMs))',
         replace: 'fresh.freshUntil',
       },
     ],
