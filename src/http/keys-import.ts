@@ -12,7 +12,8 @@ export function addImport({ app, authority }: AdminRoutes): void {
       schema: {
         tags: ['keys'],
         summary: 'Import keys that were made elsewhere',
-        description: 'Up to 1000, in clear or as SHA-256. Each is imported or refused by itself; they work unchanged.',
+        description:
+          'Up to 1000, in clear or, with an admin key over all tenants, as SHA-256. Each is imported or refused by itself; they work unchanged.',
         body: ImportKeys,
         response: adminAnswers({ 200: Imported }, 413),
       },

@@ -39,6 +39,7 @@ export function addTenants({ app, authority }: AdminRoutes): void {
       schema: {
         tags,
         summary: 'Change, suspend or activate a tenant',
+        description: 'With an admin key of the tenant itself: its metadata only.',
         params: IdParams,
         body: UpdateTenant,
         response: adminAnswers({ 200: Tenant }, 404, 409),
