@@ -114,6 +114,10 @@ function ownerWrites(tx: Kysely<Schema>, engine: SqlEngine, owners: Owners) {
       }
       found((await tx.deleteFrom('tenants').where('id', '=', id).executeTakeFirst()).numDeletedRows)
     },
+    async appIsUsed(id) {
+      const query = tx.selectFrom('keys').select('id').where('app_id', '=', id).where('state', '!=', 'revoked')
+      return (await query.where('deleted_at_ms', 'is', null).limit(1).executeTakeFirst()) !== undefined
+    },
     async insertApp(app: App) {
       await owners.needTenant(app.tenantId)
       const query = tx.insertInto('apps').values(appRow(app))

@@ -8,7 +8,6 @@ import type { AuthorityParts } from './parts.ts'
 import { marked } from './parts.ts'
 import { differences, record } from './record.ts'
 import { visible } from './rights.ts'
-import type { Store } from './store.ts'
 
 export async function createApp({ store, clock }: AuthorityParts, caller: Caller, input: CreateApp): Promise<App> {
   checkApp(input)
@@ -66,25 +65,13 @@ export async function deleteApp({ store, clock }: AuthorityParts, caller: Caller
   const nowMs = clock.wall()
   const written = await store.write(async (tx) => {
     const app = visible(caller, 'app', await tx.app(id))
-    if (await hasLiveKeys(store, app)) throw stillUsed(id)
+    // Keys are made with their app locked, so that none is made between this look and the deletion.
+    if (await tx.appIsUsed(id)) throw stillUsed(id)
     await tx.deleteApp(id)
     await record(tx, caller, { ...about(app), atMs: nowMs, action: 'app.delete', changes: { name: app.name } })
     tx.mark({ subjects: [appSubject(id)], terminal: true, restricts: true })
   })
   return marked(written)
-}
-
-/** Keys are made with their app locked, so that none is made between this look and the deletion. */
-async function hasLiveKeys(store: Store, { id: appId, tenantId }: App): Promise<boolean> {
-  for (const state of ['active', 'disabled'] as const) {
-    let cursor: string | undefined
-    do {
-      const page = await store.keys({ tenantId, appId, state, limit: 1, cursor })
-      if (page.data.length > 0) return true
-      cursor = page.nextCursor ?? undefined
-    } while (cursor !== undefined)
-  }
-  return false
 }
 
 function stillUsed(id: string): Fault {

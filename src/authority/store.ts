@@ -80,6 +80,8 @@ export interface WriteTransaction {
   /** Refused with `request.conflict` while apps or keys hang on it. */
   deleteTenant(id: string): Promise<void>
   app(id: string): Promise<App | undefined>
+  /** Whether a key that is not revoked belongs to the app. */
+  appIsUsed(id: string): Promise<boolean>
   insertApp(app: App): Promise<void>
   saveApp(app: App): Promise<void>
   deleteApp(id: string): Promise<void>

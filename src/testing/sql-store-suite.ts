@@ -99,6 +99,24 @@ function rowTests(make: MakePlace): void {
     await expect(insertKey(db, aKey('key000000002', { tenantId: 'ten_1' }))).rejects.toMatchObject({ status: 409 })
   })
 
+  test('an app is used while one of its keys is neither revoked nor deleted', async () => {
+    const { db } = await migrated(make)
+    const used = async () => (await db.store.write((tx) => tx.appIsUsed('app_1'))).value
+    await db.store.write(async (tx) => {
+      await tx.insertTenant(aTenant('ten_1'))
+      await tx.insertApp(anApp('app_1', 'ten_1'))
+    })
+    expect(await used()).toBe(false)
+    const key = aKey('key000000001', { tenantId: 'ten_1', appId: 'app_1', state: 'disabled' })
+    await insertKey(db, key)
+    expect(await used()).toBe(true)
+    await db.store.write((tx) => tx.saveKey({ ...key, state: 'revoked' }))
+    expect(await used()).toBe(false)
+    await db.store.write((tx) => tx.saveKey(key))
+    await db.store.write((tx) => tx.deleteKey(key.id, 5000))
+    expect(await used()).toBe(false)
+  })
+
   test.each(['a\0b', 'half \ud800'])('a text that cannot be kept as it is, %j, is a bad request', async (name) => {
     const { db } = await migrated(make)
     const bad = { code: 'request.invalid', public: expect.any(String) }
