@@ -103,3 +103,20 @@ test('after closing, everything is unavailable', async () => {
   await expect(db.ping()).rejects.toThrow()
   await expect(db.credentials.find('x')).rejects.toMatchObject({ code: 'store.unavailable' })
 })
+
+test.each(['removed', 'replaced'])(
+  'on a file that was %s neither a beat nor a change is taken for done',
+  async (how) => {
+    const path = newPath()
+    const db = await openDatabase({ url: `sqlite:${path}`, poolSize: 1, clock: systemClock })
+    onTestFinished(() => db.close())
+    await db.migrate()
+    await db.nodes.register({ id: 'n', name: 'n', leaseMs: 1000, graceMs: 0 }, 0)
+    expect((await db.changeLog.read('n', 0, 10)).registered).toBe(true)
+    const copy = readFileSync(path)
+    rmSync(path)
+    if (how === 'replaced') writeFileSync(path, copy)
+    await expect(db.changeLog.read('n', 0, 10)).rejects.toMatchObject({ code: 'store.unavailable' })
+    await expect(db.store.write(async () => {})).rejects.toMatchObject({ code: 'store.unavailable' })
+  },
+)

@@ -1,5 +1,3 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kysely, type RawBuilder, sql } from 'kysely'
@@ -10,6 +8,7 @@ import { appendInSteps, forkLog } from './sql-log.ts'
 import type { Schema } from './sql-schema.ts'
 import { type SqliteDialectOptions, sqliteDialect } from './sqlite-dialect.ts'
 import { sqliteBusy, sqliteCode, sqliteFault } from './sqlite-fault.ts'
+import { createFile, sameFile } from './sqlite-file.ts'
 
 /** A wait inside SQLite stops the whole process, so it is short and the rest of the waiting is done outside. */
 const blockingWaitMs = 2
@@ -26,6 +25,7 @@ type Patiently = SqliteDialectOptions['patiently']
  */
 export async function openSqlite(path: string, clock: Clock): Promise<SqlEngine> {
   createFile(path)
+  const isSame = sameFile(path)
   const patiently = patience(clock, patienceMs)
   const openReader = () => openDatabase(path, true)
   const writer = open(() => openDatabase(path, false), 'begin immediate', patiently)
@@ -34,7 +34,10 @@ export async function openSqlite(path: string, clock: Clock): Promise<SqlEngine>
   const checks = preparedStatements(openReader, patiently)
   // The first statement on a file that is no database fails, and better here than later.
   await sql`select count(*) from sqlite_master`.execute(writer)
-  const write: SqlEngine['write'] = (work) => writer.transaction().execute(work)
+  const write: SqlEngine['write'] = async (work) => {
+    isSame()
+    return await writer.transaction().execute(work)
+  }
   const engine: SqlEngine = {
     kind: 'sqlite',
     types: { integer: sql`integer`, text: sql`text` },
@@ -48,7 +51,15 @@ export async function openSqlite(path: string, clock: Clock): Promise<SqlEngine>
     append: (tx, change) => appendInSteps(tx, engine, change),
     snapshot: (work) => snapshots.transaction().execute(work),
     migration: (work) => migration(path, patience(clock, migrationPatienceMs), work),
-    prepare: (_name, statement) => checks.prepare(statement, reader),
+    prepare: (_name, statement, use) => {
+      const run = checks.prepare(statement, reader)
+      if (use !== 'beat') return run
+      // Without beats the lease lapses, so one look per beat is enough for the checks in between.
+      return async (args, options) => {
+        isSame()
+        return await run(args, options)
+      }
+    },
     fork: (seenSeq) => write((tx) => forkLog(tx, engine, seenSeq)),
     createRoutines: async () => {},
     lacksRight: () => false,
@@ -65,17 +76,6 @@ export async function openSqlite(path: string, clock: Clock): Promise<SqlEngine>
     },
   }
   return engine
-}
-
-/** Readable by its owner only; the files beside it inherit the mode. */
-function createFile(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'a', 0o600))
-  } catch (error) {
-    const detail = `DATABASE_URL names ${path}, which cannot be opened: ${(error as Error).message}`
-    throw new Fault('setting.invalid', { detail, cause: error })
-  }
 }
 
 function openDatabase(path: string, readOnly: boolean): DatabaseSync {

@@ -22,7 +22,7 @@ export const faults = {
   'store.incompatible': { status: 503, title: 'The stored schema is not one that this version may use' },
   'tier.unavailable': { status: 503, title: 'The shared tier cannot be reached' },
   'check.budget': { status: 503, title: 'The check did not finish within its budget' },
-  'check.overloaded': { status: 503, title: 'Too many checks wait for storage' },
+  'check.overloaded': { status: 503, title: 'Too many requests wait for storage' },
   internal: { status: 500, title: 'Something went wrong inside' },
 } as const satisfies Record<string, { status: number; title: string }>
 
