@@ -38,6 +38,7 @@ const longestLeadMs = 1_000
 /** So long nothing must have arrived before the socket is closed, ms. */
 const quietMs = 10
 const longestHoldMs = 100
+const mostTurns = 100
 
 export function createListener({ clock, limits, tls, handle }: ListenerOptions): Listener {
   let draining = false
@@ -67,6 +68,13 @@ export function createListener({ clock, limits, tls, handle }: ListenerOptions):
     socket.once('close', () => connections--)
   })
 
+  /** Callers that open a connection for each request may have none at this moment. */
+  async function isUsed(): Promise<boolean> {
+    const seen = arrivals
+    if (connections === 0) await sleep(clock, quietMs)
+    return connections > 0 || arrivals !== seen
+  }
+
   /**
    * A connection that waits to be accepted when the socket closes is reset by the kernel, and clients that are answered
    * come back at once: so answers are held until nothing arrives any more, or for as long as clients hardly notice.
@@ -79,8 +87,11 @@ export function createListener({ clock, limits, tls, handle }: ListenerOptions):
       seen = arrivals
       await sleep(clock, quietMs)
     }
-    // Behind the next poll, which accepts all there is.
-    await new Promise(setImmediate)
+    // Each turn begins behind a poll that has accepted all there was.
+    for (let seen = -1, turns = 0; seen !== arrivals && turns < mostTurns; turns++) {
+      seen = arrivals
+      await new Promise(setImmediate)
+    }
     server.close(ended)
     held = undefined
     for (const answer of answers) answer()
@@ -92,7 +103,7 @@ export function createListener({ clock, limits, tls, handle }: ListenerOptions):
       if (!server.listening) return
       draining = true
       const until = clock.mono() + drainMs
-      if (connections > 0) await sleep(clock, Math.min(longestLeadMs, drainMs / 4))
+      if (await isUsed()) await sleep(clock, Math.min(longestLeadMs, drainMs / 4))
       const done = new AbortController()
       const ended = new Promise((resolve) => done.signal.addEventListener('abort', resolve))
       await stopAccepting(() => done.abort())

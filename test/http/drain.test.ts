@@ -12,9 +12,9 @@ interface Outcome {
   failed: string[]
 }
 
-/** Asks again and again, opens another connection when told to, and stops when none is to be had. */
-async function askOn({ url, demo }: Serving, outcome: Outcome): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+/** Asks again and again, opens another connection when told to or for each request, and stops when none is to be had. */
+async function askOn({ url, demo }: Serving, keepAlive: boolean, outcome: Outcome): Promise<void> {
+  const agent = new Agent({ keepAlive, maxSockets: 1 })
   for (;;) {
     const said = await ask(`${url}/authz`, demo?.key ?? '', agent)
     if (said === 'ECONNREFUSED') break
@@ -40,14 +40,18 @@ async function readiness(url: string) {
   return { status: answer.status, connection: answer.headers.get('connection'), text: await answer.text() }
 }
 
-test.each(['public', 'admin'] as const)(
-  'SIGTERM costs no request on the %s listener',
-  async (which) => {
+test.each([
+  ['public', true],
+  ['public', false],
+  ['admin', true],
+] as const)(
+  'SIGTERM costs no request on the %s listener (kept connections: %s)',
+  async (which, keepAlive) => {
     const args = which === 'admin' ? ['--admin-listen', '127.0.0.1:0'] : []
     const server = await serve(['--demo', '--drain', '10s', ...args], { cwd: scratchDirectory('drain') })
     const asked = which === 'admin' ? { ...server, url: server.adminUrl } : server
     const outcome: Outcome = { answered: 0, failed: [] }
-    const loops = Array.from({ length: clients }, () => askOn(asked, outcome))
+    const loops = Array.from({ length: clients }, () => askOn(asked, keepAlive, outcome))
     await pause(300)
     const before = outcome.answered
     expect(before).toBeGreaterThan(clients)
