@@ -78,7 +78,8 @@ export class Follower {
    * load takes as long as it takes: only beats are given up, because a lease that they would bring is soon worth nothing.
    */
   async start(): Promise<void> {
-    await this.#load()
+    // A start that failed may be tried again: what was loaded then is followed, not loaded anew.
+    if (!this.position) await this.#load()
     await this.beat()
     this.#schedule()
   }
