@@ -100,8 +100,9 @@ export class Follower {
     this.#o.lease.drop()
   }
 
-  /** A beat that is *sent* after this call; callers that come while one waits to be sent share it. */
+  /** A beat that is *sent* after this call; callers that come while one waits to be sent share it. None after a stop. */
   beat(): Promise<void> {
+    if (this.#stopped) return Promise.reject(new Fault('store.unavailable', { detail: 'this node has stopped' }))
     if (!this.#beating) return this.#begin()
     this.#again ??= this.#beating
       .catch(() => {})

@@ -1,5 +1,6 @@
 import type { Position } from './change-log.ts'
 import type { Entry } from './entry.ts'
+import { RecentEnds } from './recent-ends.ts'
 import { sealed, unsealed } from './seal.ts'
 import { type FillRight, SharedSlots, type SlotOutcome } from './shared-slots.ts'
 import { type SlotState, tagOf } from './slot.ts'
@@ -20,10 +21,12 @@ export interface Loaded<T> {
 export class Loader<T> {
   readonly #o: TieredCacheOptions<T>
   readonly #slots: SharedSlots
+  readonly #ends: RecentEnds
 
   constructor(options: TieredCacheOptions<T>) {
     this.#o = options
     this.#slots = new SharedSlots(options)
+    this.#ends = new RecentEnds(options.clock, options.lease.leaseMs)
   }
 
   /** Throws what the source throws. A failing shared tier is passed by. */
@@ -82,7 +85,7 @@ export class Loader<T> {
   ): Promise<Loaded<T> | FillRight | undefined> {
     const { clock, lease, fillLeaseMs, budgetMs } = this.#o
     // Without a lease or its grace nothing that another node left can be judged.
-    if (!lease.isInGrace()) return undefined
+    if (!lease.isInGrace() || this.#ends.has(slot)) return undefined
     const waitUntil = Math.min(clock.mono() + Math.min(fillLeaseMs, budgetMs / 2), deadline)
     const outcome = await this.#try('enter', () => this.#slots.enter(slot, waitUntil, signal))
     if (outcome?.kind === 'fill') return outcome.right
@@ -136,7 +139,9 @@ export class Loader<T> {
       this.#o.onEvent?.({ kind: 'source', operation, outcome: 'ok', tookMs: this.#o.clock.mono() - sentMono })
       if (right) void this.#fill(right, this.#state(slot, at, value), sentMono)
       if (!this.#o.follower.failing) await this.#o.follower.catchUp(at.seq).catch(() => {})
-      return { ...this.#placed(slot, at, value, sentMono), tier: 'L3', sentMono }
+      const { entry, passing } = this.#placed(slot, at, value, sentMono)
+      if (passing && entry.terminal) this.#ends.note(slot)
+      return { entry, passing, tier: 'L3', sentMono }
     } catch (cause) {
       this.#o.onEvent?.({ kind: 'source', operation, outcome: 'failed', tookMs: this.#o.clock.mono() - sentMono })
       // The right to refresh hangs on a value that is still good: that one stays.

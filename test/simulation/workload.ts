@@ -144,7 +144,7 @@ async function carryOut(world: World, machine: Machine, what: string, operation:
     const committed = { ...position, committedAtMs: machine.clock.wall(), knownMono: machine.clock.mono() }
     const condemn = () => (change.terminal ? endInTier(world, machine, Object.keys(change.rows), position) : undefined)
     if (!announcesFirst) await condemn()
-    await Promise.all([machine.receipts.announce(position.seq), announcesFirst && condemn()])
+    await Promise.all([machine.receipts.announce(position.seq, waitMs > 0), announcesFirst && condemn()])
     const receipt = await machine.receipts.receipt(committed, waitMs)
     if (machine.state === 'dead') return
     world.say(`${machine.id} receipt ${what} ${receipt.complete ? 'complete' : 'open'}`)
