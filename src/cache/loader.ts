@@ -55,17 +55,18 @@ export class Loader<T> {
     const life = value === null ? o.absentMs : o.positiveMs
     const freshUntil = Math.floor(sentMono + life * (1 - o.random() / 10))
     const refreshFrom = Math.floor(freshUntil - life / 5 + (o.random() * life) / 10)
+    // In the order in which a hit reads them.
     return {
-      slot,
       value,
-      subjects: value === null ? [absence, absenceOf(slot)] : o.codec.subjects(value),
-      terminal: value !== null && o.codec.terminal(value),
-      seq,
-      readMono: Math.floor(sentMono),
-      freshUntil,
-      refreshFrom: value === null ? freshUntil : refreshFrom,
       revision: 0,
+      freshUntil,
       used: true,
+      refreshFrom: value === null ? freshUntil : refreshFrom,
+      readMono: Math.floor(sentMono),
+      seq,
+      terminal: value !== null && o.codec.terminal(value),
+      subjects: value === null ? [absence, absenceOf(slot)] : o.codec.subjects(value),
+      slot,
     }
   }
 

@@ -21,16 +21,17 @@ export interface Passport extends UseMark {
 }
 
 export function passportOf(credential: Credential): Passport {
+  // In the order in which a check reads them: what it reads of a key then lies in one line of memory, mostly.
   return {
-    credential,
     principal: principalOf(credential),
     plain: isPlain(credential),
     // The one text of that name in the program: equal then shows without looking into a text of the key's own.
     kind: keyKinds.find((kind) => kind === credential.kind) ?? credential.kind,
-    scopes: credential.scopes,
-    keyId: credential.keyId,
     usedAtS: 0,
     pending: false,
+    scopes: credential.scopes,
+    keyId: credential.keyId,
+    credential,
   }
 }
 

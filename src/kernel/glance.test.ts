@@ -27,7 +27,7 @@ test('a wall that steps, in either direction, is noticed at the next look', () =
     now.mono += 700
     now.wall = wall
     glance.look()
-    expect(glance.mono).toBe(now.mono + 1)
+    expect(glance.mono).toBe(Math.ceil(now.mono) + 1)
     expect(glance.wall).toBe(wall)
   }
 })

@@ -8,8 +8,7 @@ import type { Clock } from './clock.ts'
  */
 export class Glance {
   readonly #clock: Clock
-  #readMono = 0
-  /** Of the last look: not before the monotonic time, and less than two milliseconds past it. */
+  /** Of the last look, in whole milliseconds: not before the monotonic time, and less than two past it. */
   mono = 0
   wall = Number.NaN
 
@@ -21,8 +20,7 @@ export class Glance {
     const wall = this.#clock.wall()
     if (wall !== this.wall) {
       this.wall = wall
-      this.#readMono = this.#clock.mono()
+      this.mono = Math.ceil(this.#clock.mono()) + 1
     }
-    this.mono = this.#readMono + 1
   }
 }
