@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { degradation } from './gateway/degradation.ts'
 import { formatDuration } from './kernel/duration.ts'
 import { Fault } from './kernel/fault.ts'
 import type { SettingReading } from './settings-reading.ts'
@@ -21,9 +22,9 @@ const contradictions: readonly Contradiction[] = [
       `Raise ${name('lease')} to ${formatDuration(2 * beatMs)} or more, or lower ${name('beat')}`,
   },
   {
-    holds: ({ posture, graceMs }) => posture === 'strict' && graceMs > 0,
-    says: ({ graceMs }, name) =>
-      `${name('posture')} is strict, which serves nothing that it cannot confirm, but ${name('grace')} is ${formatDuration(graceMs)}`,
+    holds: ({ posture, graceMs }) => degradation['change-log-silent'][posture] === 'refuse' && graceMs > 0,
+    says: ({ posture, graceMs }, name) =>
+      `${name('posture')} is ${posture}, which serves nothing that it cannot confirm, but ${name('grace')} is ${formatDuration(graceMs)}`,
     fix: (_, name) => `Remove ${name('grace')}, or set ${name('posture')} to balanced`,
   },
   {
