@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/adapters/sql-database.ts'
+import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import { startDuties } from '../../src/runtime-duties.ts'
 import type { NodeEvent } from '../../src/runtime-node.ts'
 import { settingsFrom } from '../../src/settings.ts'
@@ -17,10 +18,12 @@ async function nodes(count: number) {
   const url = `sqlite:${join(folder, 'gatehouse.db')}`
   const settings = settingsFrom({ databaseUrl: url })
   const clock = new VirtualClock()
+  // The file is locked in real time, so whoever waits for it waits in real time; what is stored is of the clock that jumps.
+  const storeClock: Clock = { ...systemClock, wall: () => clock.wall() }
   const done: string[] = []
   const events: NodeEvent[] = []
   const open = async () => {
-    const db = await openDatabase({ url, poolSize: 4, clock })
+    const db = await openDatabase({ url, poolSize: 4, clock: storeClock })
     onTestFinished(() => db.close())
     await db.migrate()
     const note = <A extends unknown[], R>(what: string, work: (...args: A) => Promise<R>) => {
