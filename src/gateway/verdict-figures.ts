@@ -7,7 +7,6 @@ const codes = Object.keys(verdictStatus) as readonly VerdictCode[]
 export class VerdictFigures {
   readonly #counts = new Float64Array(tiers.length * codes.length)
   readonly #index = new Map(codes.map((code, index) => [code, index]))
-  readonly #accepted = tiers.map((_, tier) => tier * codes.length)
   degraded = 0
 
   /** The usual case, on the hot path. */
@@ -17,9 +16,9 @@ export class VerdictFigures {
 
   count(verdict: Verdict): void {
     const { tier, degraded } = verdict.certificate
-    const base = this.#accepted[tier === 'L1' ? 0 : tiers.indexOf(tier)] ?? 0
     const code = verdict.kind === 'accepted' ? 0 : (this.#index.get(verdict.reason) ?? 0)
-    this.#counts[base + code] = (this.#counts[base + code] ?? 0) + 1
+    const place = tiers.indexOf(tier) * codes.length + code
+    this.#counts[place] = (this.#counts[place] ?? 0) + 1
     if (degraded) this.degraded++
   }
 

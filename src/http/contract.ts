@@ -41,16 +41,8 @@ export interface NodeState {
 type Instant = string
 type Metadata = Readonly<Record<string, unknown>>
 
-/** Body of every answer with a status of 400 and above (RFC 9457). */
-export interface ProblemBody {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly instance: string
-  readonly code: string
-  readonly fix?: string
-}
+/** Body of every answer with a status of 400 and above. */
+export type { ProblemBody } from '../gateway/problem.ts'
 
 export interface ListBody<T> {
   readonly data: readonly T[]
